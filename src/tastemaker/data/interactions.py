@@ -1,0 +1,109 @@
+"""Who chose what, and when: the arrays that every recipe is given, and the query that every model answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+
+NO_EVENTS = np.zeros(0, np.int32)
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Events sorted by user, then by time, then by order of arrival.
+
+    user_N, item_N: positions in the vocabularies, below n_users and n_items. time_s_N: Unix seconds.
+    type_N: position in the list of event types; value_N: EVENT_VALUE, NaN where there is none. Both optional.
+    Build unsorted arrays with `interactions()`.
+    """
+
+    user_N: Ints
+    item_N: Ints
+    time_s_N: Longs
+    n_users: int
+    n_items: int
+    type_N: Ints | None = None
+    value_N: Floats | None = None
+
+    @cached_property
+    def start_U(self) -> Longs:
+        """Where each user's events start, and one more: the events of u are start_U[u]:start_U[u + 1]."""
+        return np.searchsorted(self.user_N, np.arange(self.n_users + 1)).astype(np.int64)
+
+    def __len__(self) -> int:
+        return len(self.user_N)
+
+    def history(self, user: int) -> Ints:
+        """The items of one user, oldest first; a view, not a copy."""
+        return self.item_N[self.start_U[user] : self.start_U[user + 1]]
+
+    def where(self, keep_N: Bools | Longs) -> "Interactions":
+        """The events at these places (a mask, or increasing positions); users and items keep their positions."""
+        return Interactions(
+            self.user_N[keep_N],
+            self.item_N[keep_N],
+            self.time_s_N[keep_N],
+            self.n_users,
+            self.n_items,
+            None if self.type_N is None else self.type_N[keep_N],
+            None if self.value_N is None else self.value_N[keep_N],
+        )
+
+
+def interactions(
+    user_N: Ints,
+    item_N: Ints,
+    time_s_N: Longs,
+    n_users: int,
+    n_items: int,
+    type_N: Ints | None = None,
+    value_N: Floats | None = None,
+) -> Interactions:
+    """Interactions from events in order of arrival; ties in time keep that order."""
+    order_N = np.lexsort((np.arange(len(user_N)), time_s_N, user_N))
+    arrived = Interactions(
+        np.asarray(user_N, np.int32),
+        np.asarray(item_N, np.int32),
+        np.asarray(time_s_N, np.int64),
+        n_users,
+        n_items,
+        None if type_N is None else np.asarray(type_N, np.int32),
+        None if value_N is None else np.asarray(value_N, np.float32),
+    )
+    return arrived.where(order_N)
+
+
+@dataclass(frozen=True)
+class Categories:
+    """The values of one categorical column: item i has the values value_V[start_I[i]:start_I[i + 1]] (V: all values given)."""
+
+    names: Sequence[str]
+    start_I: Longs
+    value_V: Ints
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Everything a recipe may learn from. Recipes that need less take less."""
+
+    interactions: Interactions
+    item_categories: dict[str, Categories] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a model is asked about.
+
+    history_L: the user's items, oldest first, every one below the model's n_items; empty for a user never seen.
+    item: the item of a related-items request; None when there is none, or when the model never saw it.
+    """
+
+    history_L: Ints = field(default_factory=lambda: NO_EVENTS)
+    item: int | None = None

@@ -1,0 +1,99 @@
+"""What a recipe is: a pure function from data to a model; and a model: a pure function from a query to scores.
+
+A recipe knows nothing of ARNs, SQL or HTTP. It is found by standing in a module of this folder that lists it in
+`RECIPES`, or, in somebody else's package, behind an entry point of the group `tastemaker.recipes`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal, Protocol
+
+from tastemaker.data.interactions import Floats, Query, TrainingData
+
+RecipeType = Literal["USER_PERSONALIZATION", "PERSONALIZED_RANKING", "RELATED_ITEMS", "POPULAR_ITEMS"]
+Reasons = Mapping[str, float]
+
+
+class Progress(Protocol):
+    """Told how far the work is. It may raise to stop the work; a recipe lets that pass."""
+
+    def __call__(self, done: float, total: float, /) -> None: ...
+
+
+def silent(done: float, total: float, /) -> None:
+    """A progress that nobody watches."""
+
+
+class Model(Protocol):
+    """What a recipe learned: a frozen dataclass of arrays and plain numbers, so that saving and loading follow from it.
+
+    A model that has a field `temperature` answers logits divided by it; training sets it so that the softmax of the
+    scores over the catalogue is a probability that holds on held-out users.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def scores(self, query: Query) -> Floats:
+        """How well each item of the catalogue answers, shape (I,), higher is better; finite for every query."""
+        ...
+
+    def explain(self, query: Query, item: int) -> Reasons:
+        """What carried this item, largest share first: "event 3" (a place in the history) or a word -> its share."""
+        ...
+
+
+class Recipe(Protocol):
+    """An algorithm under its name in the API, with its hyperparameters."""
+
+    name: str
+    recipe_type: RecipeType
+    description: str
+    Params: type[Any]
+
+    def fit(self, data: TrainingData, params: Any, progress: Progress, /) -> Model: ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a hyperparameter may be. `effect` False: accepted for compatibility, and without effect on this model."""
+
+    low: float | None = None
+    high: float | None = None
+    is_tunable: bool = False
+    is_feature: bool = False  # travels in featureTransformationParameters
+    effect: bool = True
+    why: str = ""
+
+
+def hyperparameter(default: Any, **limits: Any) -> Any:
+    """A field of a recipe's `Params`: its default and its limits, stated once."""
+    return field(default=default, metadata={"limits": Limits(**limits)})
+
+
+def parse(params_type: type[Any], given: Mapping[str, str]) -> Any:
+    """`Params` from the strings of the API. Raises ValueError naming the parameter, its value and what is allowed."""
+    known = {item.name: item for item in fields(params_type)}
+    values: dict[str, Any] = {}
+    for name, text in given.items():
+        if name not in known:
+            raise ValueError(f"Hyperparameter {name} is unknown to this recipe. Known: {', '.join(sorted(known)) or 'none'}.")
+        values[name] = _value(name, text, known[name].default, known[name].metadata["limits"])
+    return params_type(**values)
+
+
+def _value(name: str, text: str, default: Any, limits: Limits) -> Any:
+    if isinstance(default, bool):
+        if text.lower() not in ("true", "false"):
+            raise ValueError(f"Hyperparameter {name} is {text!r}; give true or false.")
+        return text.lower() == "true"
+    if isinstance(default, str):
+        return text
+    kind = type(default)
+    try:
+        value = kind(text)
+    except ValueError:
+        raise ValueError(f"Hyperparameter {name} is {text!r}; give {'a whole' if kind is int else 'a'} number.") from None
+    low, high = limits.low, limits.high
+    if value != value or (low is not None and value < low) or (high is not None and value > high):
+        raise ValueError(f"Hyperparameter {name} is {text}; give a number from {low} to {high}.")
+    return value
