@@ -82,7 +82,7 @@ def interactions(
 
 @dataclass(frozen=True)
 class Categories:
-    """The values of one categorical column: item i has the values value_V[start_I[i]:start_I[i + 1]] (V: all values given)."""
+    """One categorical column: item i has the values value_V[start_I[i]:start_I[i + 1]]; V counts all values given."""
 
     names: Sequence[str]
     start_I: Longs

@@ -76,7 +76,8 @@ def parse(params_type: type[Any], given: Mapping[str, str]) -> Any:
     values: dict[str, Any] = {}
     for name, text in given.items():
         if name not in known:
-            raise ValueError(f"Hyperparameter {name} is unknown to this recipe. Known: {', '.join(sorted(known)) or 'none'}.")
+            names = ", ".join(sorted(known)) or "none"
+            raise ValueError(f"Hyperparameter {name} is unknown to this recipe. Known: {names}.")
         values[name] = _value(name, text, known[name].default, known[name].metadata["limits"])
     return params_type(**values)
 
@@ -92,7 +93,8 @@ def _value(name: str, text: str, default: Any, limits: Limits) -> Any:
     try:
         value = kind(text)
     except ValueError:
-        raise ValueError(f"Hyperparameter {name} is {text!r}; give {'a whole' if kind is int else 'a'} number.") from None
+        wanted = "a whole number" if kind is int else "a number"
+        raise ValueError(f"Hyperparameter {name} is {text!r}; give {wanted}.") from None
     low, high = limits.low, limits.high
     if value != value or (low is not None and value < low) or (high is not None and value > high):
         raise ValueError(f"Hyperparameter {name} is {text}; give a number from {low} to {high}.")
