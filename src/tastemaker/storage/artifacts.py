@@ -1,0 +1,47 @@
+"""A trained model on disk: a folder of .npy arrays and one JSON manifest, never pickle.
+
+Arrays are mapped read-only, so that all server processes share their pages.
+"""
+
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tastemaker.storage.files import new_folder
+
+MANIFEST = "manifest.json"
+
+Arrays = Mapping[str, np.ndarray[Any, Any]]
+
+
+def save(place: Path, arrays: Arrays, manifest: Mapping[str, Any]) -> None:
+    """Write an artifact. Names of arrays are file names: letters, digits, dots, underscores."""
+    with new_folder(place) as folder:
+        for name, array in arrays.items():
+            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+        text = json.dumps({"arrays": sorted(arrays), **manifest}, indent=1, sort_keys=True)
+        (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def load(place: Path) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, Any]]:
+    """The arrays, mapped read-only, and the manifest. Raises FileNotFoundError if there is no such artifact."""
+    manifest: dict[str, Any] = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
+    arrays = {name: np.load(place / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in manifest["arrays"]}
+    return arrays, manifest
+
+
+def pack(texts: list[str]) -> dict[str, np.ndarray[Any, Any]]:
+    """Texts as two arrays: all their UTF-8 bytes, and where each ends."""
+    encoded = [text.encode("utf-8") for text in texts]
+    ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+    return {"bytes": np.frombuffer(b"".join(encoded), np.uint8), "ends": ends}
+
+
+def unpack(data: np.ndarray[Any, Any], ends: np.ndarray[Any, Any]) -> list[str]:
+    """The texts that `pack` was given."""
+    text = data.tobytes()
+    return [text[start:end].decode("utf-8") for start, end in pairwise([0, *ends.tolist()])]

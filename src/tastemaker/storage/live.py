@@ -1,0 +1,105 @@
+"""The recent events of each user, as fresh as the last commit of any process.
+
+A look costs one PRAGMA while nothing was committed. When something was, the new tail of the log says whose copies are
+out of date; a user who is not in memory costs one indexed query. Raw SQLite here, since every request passes by.
+"""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from tastemaker.storage.database import Database
+
+TAIL_MAX = 5_000  # new events after which forgetting everything is cheaper than following them
+
+EVENTS_OF = """
+    SELECT seq, item_id, event_type, event_value, time_s FROM events
+    WHERE group_seq = :group AND user_id = :user
+    UNION SELECT seq, item_id, event_type, event_value, time_s FROM events
+    WHERE group_seq = :group AND session_id = :user
+    UNION SELECT seq, item_id, event_type, event_value, time_s FROM events
+    WHERE group_seq = :group AND user_id IS NULL AND session_id IN
+        (SELECT DISTINCT session_id FROM events WHERE group_seq = :group AND user_id = :user)
+    ORDER BY seq DESC LIMIT :most
+"""
+USERS_OF_SESSION = "SELECT DISTINCT user_id FROM events WHERE group_seq = ? AND session_id = ? AND user_id IS NOT NULL"
+TAIL = "SELECT seq, group_seq, user_id, session_id FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+
+
+@dataclass(frozen=True)
+class LiveEvent:
+    """One streamed event of a user."""
+
+    seq: int
+    item_id: str
+    event_type: str
+    event_value: float | None
+    time_s: int
+
+
+Events = tuple[LiveEvent, ...]
+
+
+class Live:
+    """Recent events by user, for one server process; used by one thread at a time."""
+
+    def __init__(self, database: Database, events_per_user_max: int, users_max: int) -> None:
+        self._connection = database.engine.raw_connection()
+        self._cursor = self._connection.cursor()
+        self._most = events_per_user_max
+        self._users_max = users_max
+        self._known: OrderedDict[tuple[int, str], Events] = OrderedDict()
+        self._lock = threading.Lock()
+        self._version = self._pragma("data_version")
+        self._seq = self._newest()
+        self.generation = self._generation()
+
+    def refresh(self) -> None:
+        """See what was committed since the last look; `generation` and events are as of now."""
+        with self._lock:
+            version = self._pragma("data_version")
+            if version == self._version:
+                return
+            self._version = version
+            self.generation = self._generation()
+            tail = self._cursor.execute(TAIL, (self._seq, TAIL_MAX + 1)).fetchall()
+            if len(tail) > TAIL_MAX:
+                self._known.clear()
+                self._seq = self._newest()
+                return
+            for seq, group, user, session in tail:
+                self._seq = seq
+                self._known.pop((group, session), None)
+                # An event may link its session to a user, or add to a session that was linked before.
+                self._known.pop((group, user), None)
+                for (linked,) in self._cursor.execute(USERS_OF_SESSION, (group, session)).fetchall():
+                    self._known.pop((group, linked), None)
+
+    def events_of(self, group_seq: int, user_id: str) -> Events:
+        """The user's (or, by its id, the session's) newest events, oldest first. The same object until one is added."""
+        key = (group_seq, user_id)
+        with self._lock:
+            known = self._known.get(key)
+            if known is not None:
+                self._known.move_to_end(key)
+                return known
+            rows = self._cursor.execute(EVENTS_OF, {"group": group_seq, "user": user_id, "most": self._most}).fetchall()
+            found = tuple(LiveEvent(*row) for row in reversed(rows))
+            self._known[key] = found
+            if len(self._known) > self._users_max:
+                self._known.popitem(last=False)
+            return found
+
+    def close(self) -> None:
+        """Give back the connection."""
+        with self._lock:
+            self._connection.close()
+
+    def _pragma(self, name: str) -> int:
+        return int(self._cursor.execute(f"PRAGMA {name}").fetchone()[0])
+
+    def _newest(self) -> int:
+        return int(self._cursor.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
+
+    def _generation(self) -> int:
+        return int(self._cursor.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
