@@ -45,12 +45,23 @@ class Model(Protocol):
 class Recipe(Protocol):
     """An algorithm under its name in the API, with its hyperparameters."""
 
-    name: str
-    recipe_type: RecipeType
-    description: str
-    Params: type[Any]
+    @property
+    def name(self) -> str: ...
+    @property
+    def recipe_type(self) -> RecipeType: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def Params(self) -> type[Any]:
+        """A frozen dataclass whose fields are all made with `hyperparameter`."""
+        ...
 
-    def fit(self, data: TrainingData, params: Any, progress: Progress, /) -> Model: ...
+    def fit(self, data: TrainingData, params: Any, progress: Progress, /) -> Model:
+        """What the data teach. Any number of users, items and events will do, none included.
+
+        Raises ValueError if these parameters cannot work on these data, and whatever `progress` raises.
+        """
+        ...
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Building blocks that two or more recipes share. Nothing in here is a recipe."""

@@ -1,0 +1,186 @@
+"""The linear sequence model: next item from the history, each event's say decaying with its age, all in closed form.
+
+Trained in seconds, it is far above item-to-item models on data in which order matters, and every score is a sum over
+the events of the history, so that it can be explained exactly and extended by one event without looking back.
+
+Source: ridge regression on items as in Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019, carried
+from sets to sequences: features are decayed histories at two speeds, targets the items that follow.
+Dimensions: K decays, M modelled items (at most `catalogue_items_max`), I items of the catalogue, L events.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tastemaker.data.interactions import Floats, Interactions, Ints, Query, TrainingData
+from tastemaker.recipes.contract import Progress, Reasons, hyperparameter
+from tastemaker.recipes.parts.lengths import of_users_within
+from tastemaker.recipes.parts.next_item_regression import coefficients, reach
+from tastemaker.recipes.parts.popularity import users_per_item
+
+NO_NETWORK = "The model is solved in closed form and has no hidden layer."
+NO_WINDOW = "Learning is not cut into windows; how far back it reaches follows from short_decay and long_decay."
+NO_MASK = "Recent events of the user count more by short_decay and long_decay; popularity counts all events alike."
+
+# What is popular, as a prior that fades with every event of the history. On ML-1M's first five events of each user it
+# doubles NDCG@10 of one-event histories and costs nothing from ten events on (benchmarks/LOG.md).
+PRIOR_WEIGHT = 10.0
+PRIOR_DECAY = 0.7
+
+
+@dataclass(frozen=True)
+class Params:
+    """Hyperparameters of the recipes built on this model: the documented ones, then its own."""
+
+    hidden_dimension: int = hyperparameter(149, low=32, high=256, is_tunable=True, effect=False, why=NO_NETWORK)
+    bptt: int = hyperparameter(32, low=2, high=32, is_tunable=True, effect=False, why=NO_WINDOW)
+    recency_mask: bool = hyperparameter(True, is_tunable=True, effect=False, why=NO_MASK)
+    min_user_history_length_percentile: float = hyperparameter(0.0, low=0.0, high=1.0, is_feature=True)
+    max_user_history_length_percentile: float = hyperparameter(0.99, low=0.0, high=1.0, is_feature=True)
+    l2: float = hyperparameter(300.0, low=1.0, high=1e5, is_tunable=True)
+    short_decay: float = hyperparameter(0.5, low=0.1, high=0.9, is_tunable=True)
+    long_decay: float = hyperparameter(0.95, low=0.5, high=0.99, is_tunable=True)
+    horizon: float = hyperparameter(0.4, low=0.0, high=0.9, is_tunable=True)
+    catalogue_items_max: int = hyperparameter(8000, low=1, high=20_000)  # memory: 40 bytes times its square
+
+
+@dataclass(frozen=True)
+class LinearSequence:
+    """decay_K, coefficient_KMM: what an event of item m, `age` events ago, adds: sum_k decay_k**age * coefficient_k[m].
+
+    modelled_M: the modelled items' places in the catalogue. place_I: the reverse, -1 for the others, whose events are
+    passed over. prior_M: popularity, weighing prior_decay**L after L events. popular_I: log of smoothed popularity.
+    temperature: scores are divided by it; 1/M until training has measured it.
+    """
+
+    decay_K: Floats
+    coefficient_KMM: Floats
+    modelled_M: Ints
+    place_I: Ints
+    prior_M: Floats
+    prior_decay: float
+    popular_I: Floats
+    temperature: float
+
+    def scores(self, query: Query) -> Floats:
+        """Logits, shape (I,). Items that are not modelled come last, by popularity. O(K * reach * M).
+
+        A history without a modelled item gets log popularity, whatever the temperature: its softmax is the share of
+        users each item has.
+        """
+        place_L = self._places(query.history_L)
+        if len(place_L) == 0:
+            return self.popular_I
+        score_M: Floats = self.prior_decay ** len(place_L) * self.prior_M
+        for weight_l, place_l, coefficient_MM in self._windows(place_L):
+            score_M = score_M + weight_l @ coefficient_MM[place_l]
+        return self._over_catalogue(score_M)
+
+    def state(self, history_L: Ints) -> Floats:
+        """What is to be kept of a history so that it can be extended, shape (K + 1, M): a row per decay, the prior."""
+        place_L = self._places(history_L)
+        state_SM = np.zeros((len(self.decay_K) + 1, len(self.modelled_M)), np.float32)
+        for row, (weight_l, place_l, coefficient_MM) in enumerate(self._windows(place_L)):
+            state_SM[row] = weight_l @ coefficient_MM[place_l]
+        state_SM[-1] = self.prior_decay ** len(place_L) * self.prior_M
+        return state_SM
+
+    def extend(self, state_SM: Floats, item: int) -> Floats:
+        """The state after one more event, a new array; the same state for an item that is not modelled. O(K * M)."""
+        place = self.place_I[item]
+        if place < 0:
+            return state_SM
+        decay_S = np.append(self.decay_K, np.float32(self.prior_decay))
+        extended_SM: Floats = state_SM * decay_S[:, None]
+        extended_SM[:-1] += np.asarray(self.coefficient_KMM)[:, place]
+        return extended_SM
+
+    def scores_of(self, state_SM: Floats) -> Floats:
+        """The scores of the history that a state was made of, shape (I,); of an empty one, log popularity."""
+        if np.array_equal(state_SM[-1], self.prior_M):
+            return self.popular_I
+        return self._over_catalogue(state_SM.sum(axis=0))
+
+    def explain(self, query: Query, item: int) -> Reasons:
+        """Each event's exact share of the score, "event 0" being the oldest of the history, and that of popularity."""
+        place_L = self._places(query.history_L)
+        target = self.place_I[item]
+        if len(place_L) == 0 or target < 0:
+            return {"popularity": float(self.popular_I[item])}
+        event_L = np.flatnonzero(self.place_I[query.history_L] >= 0)
+        share_L = np.zeros(len(place_L))
+        for weight_l, place_l, coefficient_MM in self._windows(place_L):
+            share_L[len(share_L) - len(place_l) :] += weight_l * coefficient_MM[place_l, target]
+        share_L /= self.temperature
+        prior = float(self.prior_decay ** len(place_L) * self.prior_M[target] / self.temperature)
+        shares = {f"event {event}": float(share) for event, share in zip(event_L, share_L, strict=True) if share}
+        return dict(sorted((shares | {"popularity": prior}).items(), key=lambda pair: -abs(pair[1])))
+
+    def _places(self, history_L: Ints) -> Ints:
+        place_L = self.place_I[history_L]
+        return np.asarray(place_L[place_L >= 0], np.int32)
+
+    def _windows(self, place_L: Ints) -> list[tuple[Floats, Ints, Floats]]:
+        """For each decay: the weights of the events that still count, their places, and the coefficients."""
+        windows = []
+        for decay, coefficient_MM in zip(self.decay_K, np.asarray(self.coefficient_KMM), strict=True):
+            place_l = place_L[-reach(float(decay)) :]
+            windows.append((decay ** np.arange(len(place_l), dtype=np.float32)[::-1], place_l, coefficient_MM))
+        return windows
+
+    def _over_catalogue(self, score_M: Floats) -> Floats:
+        """Logits of all items from the scores of the modelled ones, shape (I,)."""
+        logit_M = (score_M / np.float32(self.temperature)).astype(np.float32)
+        if len(logit_M) == len(self.place_I):
+            return logit_M  # modelled_M is increasing, so it is the whole catalogue in order
+        logit_I: Floats = logit_M.min() - 1 + self.popular_I - self.popular_I.max()
+        logit_I[self.modelled_M] = logit_M
+        return logit_I
+
+
+def fit(data: TrainingData, params: Params, progress: Progress) -> LinearSequence:
+    """The model of these interactions; without a user who has two events it knows popularity alone.
+
+    Only the catalogue_items_max most chosen items are modelled. At its default the training takes 2.5 GB and the model
+    0.5 GB at most. Raises ValueError if l2 is too small, and whatever progress raises.
+    """
+    events = data.interactions
+    users_I = users_per_item(events)
+    popular_I = np.log((users_I + 1.0) / (users_I.sum() + len(users_I))).astype(np.float32)
+    decay_K = np.array([params.short_decay, params.long_decay], np.float32)
+    learned = of_users_within(
+        events, params.min_user_history_length_percentile, params.max_user_history_length_percentile
+    )
+    modelled_M, place_I = _modelled(learned, params.catalogue_items_max)
+    prior_M = (PRIOR_WEIGHT * users_I[modelled_M] / max(1, users_I.sum())).astype(np.float32)
+    n_modelled = len(modelled_M)
+    if n_modelled:
+        learned = learned.where(place_I[learned.item_N] >= 0)
+        left_N = learned.start_U[learned.user_N + 1] - np.arange(len(learned)) - 1
+        coefficient_KMM = coefficients(
+            place_I[learned.item_N],
+            left_N,
+            n_modelled,
+            decay_K,
+            params.l2,
+            params.horizon,
+            lambda share: progress(share, 1.0),
+        )
+    else:
+        coefficient_KMM = np.zeros((len(decay_K), 0, 0), np.float32)
+    progress(1, 1)
+    return LinearSequence(
+        decay_K, coefficient_KMM, modelled_M, place_I, prior_M, PRIOR_DECAY, popular_I, 1 / max(1, n_modelled)
+    )
+
+
+def _modelled(events: Interactions, items_max: int) -> tuple[Ints, Ints]:
+    """The most frequent items in increasing order, and the place of each item among them or -1; none without a pair."""
+    count_I = np.bincount(events.item_N, minlength=events.n_items)
+    place_I = np.full(events.n_items, -1, np.int32)
+    if len(events) == 0 or np.diff(events.start_U).max() < 2:
+        return np.zeros(0, np.int32), place_I
+    best = np.argsort(-count_I, kind="stable")[:items_max]
+    modelled_M = np.sort(best[count_I[best] > 0]).astype(np.int32)
+    place_I[modelled_M] = np.arange(len(modelled_M))
+    return modelled_M, place_I

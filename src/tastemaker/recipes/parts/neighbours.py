@@ -1,0 +1,91 @@
+"""Which items are chosen by the same people: counts of shared users, cut to the best neighbours of every item.
+
+Shared by the recipes that answer "related to this item". Counted in blocks of items, so that the memory needed is
+bounded by `PAIRS_AT_ONCE` and by the neighbours kept, not by the square of the catalogue.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from tastemaker.data.interactions import Bools, Floats, Interactions, Ints, Longs
+from tastemaker.recipes.contract import Progress
+from tastemaker.recipes.parts.popularity import first_choices
+
+PAIRS_AT_ONCE = 20_000_000  # pairs of events counted in one block: at most 240 MB
+REPORTS = 40  # blocks are made small enough that progress is told at least this often
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Item i has the neighbours item_V[start_I[i]:start_I[i + 1]], best first, with their counts and similarities.
+
+    shared_V: users who chose both. similarity_V: above 0, at most 1.
+    """
+
+    start_I: Longs
+    item_V: Ints
+    shared_V: Floats
+    similarity_V: Floats
+
+
+def neighbours(
+    events: Interactions,
+    keep_I: Bools,
+    popularity_discount: float,
+    shared_min: int,
+    kept_max: int,
+    progress: Progress,
+) -> Neighbours:
+    """The best `kept_max` neighbours of every item, among the items that keep_I says.
+
+    Similarity is shared / (n_i**(1 - f) * n_j**f), n the users of each item and f the popularity discount: 0 gives the
+    share of the item's users who chose the neighbour, so that popular items win; 0.5 the cosine; 1 the share of the
+    neighbour's users who chose the item, which popularity does not help. Time: the sum of squared history lengths.
+    """
+    pairs = first_choices(events)
+    pairs = pairs.where(keep_I[pairs.item_N])
+    ones_N = np.ones(len(pairs), np.float32)
+    by_user = sparse.csr_matrix((ones_N, (pairs.user_N, pairs.item_N)), (events.n_users, events.n_items))
+    by_item = by_user.T.tocsr()
+    users_I = np.diff(by_item.indptr)
+    source_I = np.maximum(users_I, 1.0) ** (1 - popularity_discount)
+    target_I = np.maximum(users_I, 1.0) ** popularity_discount
+    found: list[tuple[Ints, Ints, Floats, Floats]] = []
+    for low, high in _blocks(by_user, by_item):
+        shared = (by_item[low:high] @ by_user).tocoo()
+        source_P, target_P = shared.row + low, shared.col
+        fine_P = (shared.data >= max(1, shared_min)) & (source_P != target_P)
+        source_P, target_P, shared_P = source_P[fine_P], target_P[fine_P], shared.data[fine_P]
+        similarity_P = (shared_P / (source_I[source_P] * target_I[target_P])).astype(np.float32)
+        found.append(_best(source_P, target_P, shared_P, similarity_P, kept_max))
+        progress(high, events.n_items)
+    source_V, item_V, shared_V, similarity_V = (np.concatenate([block[field] for block in found]) for field in range(4))
+    start_I = np.searchsorted(source_V, np.arange(events.n_items + 1)).astype(np.int64)
+    return Neighbours(start_I, item_V.astype(np.int32), shared_V, similarity_V)
+
+
+def _blocks(by_user: sparse.csr_matrix, by_item: sparse.csr_matrix) -> Iterator[tuple[int, int]]:
+    """Ranges of items, each with at most PAIRS_AT_ONCE pairs of events unless a single item has more."""
+    length_U = np.diff(by_user.indptr)
+    work_N = np.concatenate([[0], np.cumsum(length_U[by_item.indices], dtype=np.int64)])
+    work_I = work_N[by_item.indptr]  # pairs of all items before this one
+    limit = min(PAIRS_AT_ONCE, max(1, int(work_I[-1]) // REPORTS))
+    n_items, low = by_item.shape[0], 0
+    while low < n_items:
+        high = max(low + 1, int(np.searchsorted(work_I, work_I[low] + limit, side="right")) - 1)
+        yield low, high
+        low = high
+
+
+def _best(
+    source_P: Ints, target_P: Ints, shared_P: Floats, similarity_P: Floats, kept_max: int
+) -> tuple[Ints, Ints, Floats, Floats]:
+    """The kept_max most similar of each source, sorted by source, then best first; equal ones by shared, then place."""
+    order_P = np.lexsort((target_P, -shared_P, -similarity_P, source_P))
+    source_P = source_P[order_P]
+    place_P = np.arange(len(source_P)) - np.searchsorted(source_P, source_P)
+    order_P = order_P[place_P < kept_max]
+    return source_P[place_P < kept_max], target_P[order_P], shared_P[order_P], similarity_P[order_P]

@@ -1,0 +1,28 @@
+"""How many people chose an item: the baseline, the answer to a user never seen, and the order of what is left over."""
+
+import numpy as np
+
+from tastemaker.data.interactions import Floats, Interactions, Longs
+
+
+def users_per_item(events: Interactions) -> Longs:
+    """Number of different users who chose each item, shape (I,)."""
+    return np.bincount(first_choices(events).item_N, minlength=events.n_items).astype(np.int64)
+
+
+def first_choices(events: Interactions) -> Interactions:
+    """Of every user the first event with each item: the pairs (user, item) without repetition."""
+    pair_N = events.user_N.astype(np.int64) * events.n_items + events.item_N
+    return events.where(np.sort(np.unique(pair_N, return_index=True)[1]))
+
+
+def below(best_I: Floats, users_I: Longs) -> Floats:
+    """`best_I` with every -inf replaced by a finite score below all others, ordered by popularity, shape (I,)."""
+    rest_I = np.isneginf(best_I)
+    floor = best_I[~rest_I].min(initial=0.0)
+    return np.where(rest_I, floor - 1 + share_of_best(users_I) / 2, best_I).astype(np.float32)
+
+
+def share_of_best(users_I: Longs) -> Floats:
+    """Popularity relative to the most popular item, 0 to 1, shape (I,)."""
+    return np.asarray(users_I / max(1, users_I.max(initial=0)), np.float32)

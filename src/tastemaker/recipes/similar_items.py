@@ -1,0 +1,140 @@
+"""aws-similar-items: items alike by who chose them and by what they are, so that new items have neighbours, too.
+
+Of an item with n users, and a neighbour with m, the share TRUST / (TRUST + min(n, m)) of the score comes from metadata
+and the rest from shared users: with no users metadata decide alone, with 5 they decide half, with many hardly.
+Metadata similarity is the cosine of the items' values, a rare value weighing more (inverse document frequency, Spärck
+Jones, Journal of Documentation 1972).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tastemaker.data.interactions import Categories, Floats, Ints, Longs, Query, TrainingData
+from tastemaker.recipes.contract import Progress, Reasons, Recipe, RecipeType, hyperparameter
+from tastemaker.recipes.parts.neighbours import neighbours
+from tastemaker.recipes.parts.popularity import below, users_per_item
+
+TRUST = 5.0  # "cold items have fewer than 5 interactions" (guide, Similar-Items recipe)
+NO_LAYERS = "Similarity is counted here, not learned by layers, so there is no hidden dimension to set."
+
+
+@dataclass(frozen=True)
+class Model:
+    """Neighbours as in parts/neighbours.py; item i has the values value_W[meta_start_I[i]:meta_start_I[i + 1]].
+
+    weight_W: of the value in its item; the weights of an item have length 1. users_I: users who chose each item.
+    discount_I: what popularity takes from an item found by its metadata, 1 for nothing.
+    """
+
+    start_I: Longs
+    item_V: Ints
+    shared_V: Floats
+    similarity_V: Floats
+    meta_start_I: Longs
+    value_W: Ints
+    weight_W: Floats
+    discount_I: Floats
+    users_I: Longs
+
+    def scores(self, query: Query) -> Floats:
+        """Similarity, 0 to 1, then the other items by popularity, then the query's item; shape (I,). O(I + W)."""
+        if query.item is None:
+            return below(np.full(len(self.users_I), -np.inf, np.float32), self.users_I)
+        span = slice(self.start_I[query.item], self.start_I[query.item + 1])
+        shared_I = np.zeros(len(self.users_I), np.float32)
+        shared_I[self.item_V[span]] = self.similarity_V[span]
+        by_metadata_I = TRUST / (TRUST + np.minimum(self.users_I, self.users_I[query.item]))
+        similarity_I = (1 - by_metadata_I) * shared_I + by_metadata_I * self._alike(query.item) * self.discount_I
+        score_I = below(np.where(similarity_I > 0, similarity_I, -np.inf).astype(np.float32), self.users_I)
+        score_I[query.item] = score_I.min() - 1
+        return score_I
+
+    def explain(self, query: Query, item: int) -> Reasons:
+        """How many users chose both items and how many metadata values they share, or how many chose this one."""
+        reasons: dict[str, float] = {}
+        if query.item is not None:
+            span = slice(self.start_I[query.item], self.start_I[query.item + 1])
+            place_K = np.flatnonzero(self.item_V[span] == item)
+            reasons["users who chose both"] = float(self.shared_V[span][place_K].sum())
+            reasons["shared metadata values"] = float(len(np.intersect1d(self._values(query.item), self._values(item))))
+        found = {reason: amount for reason, amount in reasons.items() if amount}
+        return dict(sorted(found.items(), key=lambda pair: -pair[1])) or {"popularity": float(self.users_I[item])}
+
+    def _values(self, item: int) -> Ints:
+        return self.value_W[self.meta_start_I[item] : self.meta_start_I[item + 1]]
+
+    def _alike(self, item: int) -> Floats:
+        """Cosine of every item's metadata with this one's, shape (I,)."""
+        own = slice(self.meta_start_I[item], self.meta_start_I[item + 1])
+        wanted = np.zeros(int(self.value_W.max(initial=-1)) + 1, np.float64)
+        wanted[self.value_W[own]] = self.weight_W[own]
+        sum_W = np.concatenate([[0.0], np.cumsum(wanted[self.value_W] * self.weight_W)])
+        alike_I = np.diff(sum_W[self.meta_start_I])
+        # Differences of sums leave dust of the size of the rounding where nothing is shared.
+        return np.where(alike_I > 1e-9, alike_I, 0).astype(np.float32)
+
+
+class SimilarItems:
+    """Counts which items share users, and which share metadata values."""
+
+    name = "aws-similar-items"
+    recipe_type: RecipeType = "RELATED_ITEMS"
+    description = (
+        "Items alike by the users who chose them and by their metadata, so that new items have neighbours too."
+    )
+
+    @dataclass(frozen=True)
+    class Params:
+        """The documented ones, and our own."""
+
+        popularity_discount_factor: float = hyperparameter(0.0, low=0.0, high=1.0)
+        item_id_hidden_dim: int = hyperparameter(100, low=30, high=200, is_tunable=True, effect=False, why=NO_LAYERS)
+        item_metadata_hidden_dim: int = hyperparameter(
+            100, low=30, high=200, is_tunable=True, effect=False, why=NO_LAYERS
+        )
+        min_cointeraction_count: int = hyperparameter(1, low=0, high=10)
+        neighbours_max: int = hyperparameter(500, low=1, high=5000)  # as many as a request may ask for
+
+    def fit(self, data: TrainingData, params: Params, progress: Progress) -> Model:
+        """Time as in `neighbours`; the model takes 12 bytes for each neighbour of each item."""
+        events = data.interactions
+        near = neighbours(
+            events,
+            np.ones(events.n_items, np.bool_),
+            params.popularity_discount_factor,
+            params.min_cointeraction_count,
+            params.neighbours_max,
+            progress,
+        )
+        users_I = users_per_item(events)
+        return Model(
+            near.start_I,
+            near.item_V,
+            near.shared_V,
+            near.similarity_V,
+            *_metadata(list(data.item_categories.values()), events.n_items),
+            ((1.0 + users_I) ** -params.popularity_discount_factor).astype(np.float32),
+            users_I,
+        )
+
+
+def _metadata(columns: list[Categories], n_items: int) -> tuple[Longs, Ints, Floats]:
+    """Start, value and weight of the metadata values of every item, the values of all columns numbered through."""
+    item_W = np.concatenate(
+        [np.zeros(0, np.int64), *(np.repeat(np.arange(n_items), np.diff(column.start_I)) for column in columns)]
+    )
+    first_column = np.cumsum([0, *(len(column.names) for column in columns)])
+    value_W = np.concatenate(
+        [np.zeros(0, np.int64), *(column.value_V + first for column, first in zip(columns, first_column, strict=False))]
+    )
+    n_values = int(first_column[-1])
+    pair_W = np.unique(item_W * max(1, n_values) + value_W)
+    item_W, value_W = pair_W // max(1, n_values), pair_W % max(1, n_values)
+    rarity_W = np.log1p(n_items / np.bincount(value_W, minlength=n_values)[value_W])
+    length_I = np.sqrt(np.bincount(item_W, rarity_W**2, minlength=n_items))
+    start_I = np.searchsorted(item_W, np.arange(n_items + 1)).astype(np.int64)
+    return start_I, value_W.astype(np.int32), (rarity_W / length_I[item_W]).astype(np.float32)
+
+
+RECIPES: tuple[Recipe, ...] = (SimilarItems(),)
