@@ -1,0 +1,68 @@
+"""How good the lists are: one function for each measure, one value for each user.
+
+The documentation's measures are means over test users; the values of single users are kept apart from their mean
+because intervals are made of them. Dimensions: U users, K places of the list, best first.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bools = NDArray[np.bool_]
+Doubles = NDArray[np.float64]
+Items = NDArray[np.int32]
+Counts = NDArray[np.int64]
+
+
+def hits(recommended_UK: Items, truths: Sequence[Items]) -> Bools:
+    """True where the k-th recommended item is one of the user's true items, shape (U, K)."""
+    hit_UK = [np.isin(row_K, truth) for row_K, truth in zip(recommended_UK, truths, strict=True)]
+    return np.array(hit_UK, np.bool_).reshape(recommended_UK.shape)
+
+
+def reciprocal_rank(hit_UK: Bools, cut: int) -> Doubles:
+    """1 / rank of the first hit within the cut, 0 without one; shape (U,)."""
+    hit_UC = hit_UK[:, :cut]
+    return np.asarray(np.where(hit_UC.any(axis=1), 1 / (1 + hit_UC.argmax(axis=1)), 0.0), np.float64)
+
+
+def ndcg(hit_UK: Bools, n_relevant_U: Counts, cut: int) -> Doubles:
+    """NDCG at the cut, shape (U,): place p weighs 1 / log(1 + p), the best list starts with all true items it can hold.
+
+    n_relevant_U: different true items of each user. Raises ValueError if a user has none: that is no zero.
+    Source: Järvelin and Kekäläinen, TOIS 2002, with binary gains.
+    """
+    _each_has_some(n_relevant_U)
+    weight_C = 1 / np.log(np.arange(2, cut + 2))
+    hit_UC = hit_UK[:, :cut]
+    ideal_U = np.cumsum(weight_C)[np.minimum(n_relevant_U, cut) - 1]
+    return np.asarray(hit_UC @ weight_C[: hit_UC.shape[1]] / ideal_U, np.float64)
+
+
+def precision(hit_UK: Bools, cut: int) -> Doubles:
+    """Hits within the cut / cut, also if the list is shorter than the cut; shape (U,)."""
+    return np.asarray(hit_UK[:, :cut].sum(axis=1) / cut, np.float64)
+
+
+def recall(hit_UK: Bools, n_relevant_U: Counts, cut: int) -> Doubles:
+    """Hits within the cut / true items, shape (U,). Raises ValueError if a user has no true item."""
+    _each_has_some(n_relevant_U)
+    return np.asarray(hit_UK[:, :cut].sum(axis=1) / n_relevant_U, np.float64)
+
+
+def hit_rate(hit_UK: Bools, cut: int) -> Doubles:
+    """1 for a user with a hit within the cut, 0 for others; shape (U,)."""
+    return np.asarray(hit_UK[:, :cut].any(axis=1), np.float64)
+
+
+def coverage(recommended_UK: Items, n_items_known: int) -> float:
+    """Different items recommended to anybody / items known. Raises ValueError if no item is known."""
+    if n_items_known < 1:
+        raise ValueError("Coverage is a share of the items known, and no item is known.")
+    return len(np.unique(recommended_UK)) / n_items_known
+
+
+def _each_has_some(n_relevant_U: Counts) -> None:
+    if (n_relevant_U < 1).any():
+        raise ValueError(f"User {int(np.argmin(n_relevant_U))} of the test has no true item. Leave such users out.")
