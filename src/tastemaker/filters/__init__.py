@@ -1,0 +1,28 @@
+"""The filter language: what may be recommended, said by the client in a line of text.
+
+parse, then check at CreateFilter; allowed at every request.
+"""
+
+from tastemaker.filters.check import check
+from tastemaker.filters.columns import ItemColumn, Numbers, Texts, columns_of
+from tastemaker.filters.grammar import parse
+from tastemaker.filters.mask import Candidates, allowed
+from tastemaker.filters.tree import Filter, FilterError, fields, needs_current_item, needs_user
+from tastemaker.filters.values import parameters
+
+__all__ = [
+    "Candidates",
+    "Filter",
+    "FilterError",
+    "ItemColumn",
+    "Numbers",
+    "Texts",
+    "allowed",
+    "check",
+    "columns_of",
+    "fields",
+    "needs_current_item",
+    "needs_user",
+    "parameters",
+    "parse",
+]

@@ -1,0 +1,131 @@
+"""Whether a filter that can be read also makes sense for the datasets of its group; asked once, at CreateFilter."""
+
+from collections.abc import Mapping
+
+from tastemaker.data.schemas import Column, Schema
+from tastemaker.filters.grammar import INVALID
+from tastemaker.filters.tree import (
+    Condition,
+    Dataset,
+    Expression,
+    Field,
+    Filter,
+    FilterError,
+    Number,
+    Strings,
+    Target,
+    Wildcard,
+    fields,
+)
+
+DATASETS_OF: Mapping[Target, tuple[Dataset, ...]] = {
+    "ItemID": ("Items", "Interactions"),
+    "ActionID": ("Actions", "Action_Interactions", "Interactions"),
+    "UserID": ("Users", "Interactions"),
+}
+EVENTS = ("Interactions", "Action_Interactions")
+# The guide: these "can't be used in filters"; next-best-action applies them by itself.
+RESERVED = ("EXPIRATION_TIMESTAMP", "ACTION_EXPIRATION_TIMESTAMP", "REPEAT_FREQUENCY")
+ORDERING = ("<", "<=", ">", ">=")
+
+
+def check(tree: Filter, schemas: Mapping[str, Schema], fields_max: int | None = None) -> None:
+    """Returns if the filter can be used with datasets of these schemas; raises FilterError otherwise.
+
+    schemas: by the dataset names of the filter language; a name that is absent is a dataset that does not exist.
+    fields_max: how many distinct fields a filter may have; not looked at when None.
+    """
+    first = tree.expressions[0]
+    for expression in tree.expressions:
+        if expression.target != first.target:
+            raise FilterError(
+                f"{INVALID}one expression is about {first.target}, another about {expression.target}. "
+                "Use the same in all expressions of a filter."
+            )
+        _check_datasets(expression)
+        for condition in (*expression.conditions, *expression.only_if):
+            _check_condition(condition, schemas)
+    if fields_max is not None and (n_fields := len(fields(tree))) > fields_max:
+        raise FilterError(
+            f"Could not create filter. It uses {n_fields} distinct fields, at most {fields_max} are allowed. "
+            "Use fewer fields, or two filters."
+        )
+
+
+def _check_datasets(expression: Expression) -> None:
+    """Target, datasets and CurrentItem agree; the dataset of the first condition is that of all."""
+    dataset = expression.conditions[0].field.dataset
+    fitting = DATASETS_OF[expression.target]
+    if dataset not in fitting:
+        raise FilterError(
+            f"{INVALID}{expression.conditions[0].field} cannot be used for {expression.target}. "
+            f"Use fields of {' or '.join(fitting)}."
+        )
+    for condition in expression.conditions:
+        if condition.field.dataset != dataset:
+            raise FilterError(
+                f"{INVALID}{condition.field} is in one expression with {expression.conditions[0].field}. "
+                "An expression uses one dataset: join another expression with |."
+            )
+        if isinstance(condition.operand, Field) and dataset != "Items":
+            raise FilterError(f"{INVALID}{condition} {condition.operand}: CurrentItem only compares with Items.")
+    if expression.only_if and expression.target == "UserID":
+        raise FilterError(f"{INVALID}IF cannot be used for UserID: a segment has no current user. Remove the clause.")
+
+
+def _check_condition(condition: Condition, schemas: Mapping[str, Schema]) -> None:
+    column = _column(condition.field, schemas)
+    if condition.field.dataset in EVENTS:
+        _check_event_type(condition)
+        return
+    if isinstance(condition.operand, Wildcard):
+        raise FilterError(f'{INVALID}{condition} ("*"): only EVENT_TYPE can be compared with "*". List the values.')
+    if condition.operator in ("IN", "NOT IN") and not column.is_string:
+        raise FilterError(
+            f"{INVALID}{condition} needs a string column, and the type of {column.name} is {column.kind}. "
+            "Compare numbers with =, !=, <, <=, > and >=."
+        )
+    if condition.operator in ORDERING and not column.is_numeric:
+        raise FilterError(
+            f"{INVALID}{condition} needs a numeric column, and the type of {column.name} is {column.kind}. Use IN."
+        )
+    if isinstance(condition.operand, Number) and not column.is_numeric:
+        raise FilterError(f"{INVALID}{condition} compares a string column with a number. Write it in double quotes.")
+    if isinstance(condition.operand, Strings) and not column.is_string:
+        raise FilterError(f"{INVALID}{condition} compares a numeric column with a string. Write the number unquoted.")
+    if isinstance(condition.operand, Field):
+        other = _column(condition.operand, schemas)
+        by_list = condition.operator in ("IN", "NOT IN")
+        if (by_list and not other.is_string) or (not by_list and not (column.is_numeric and other.is_numeric)):
+            raise FilterError(
+                f"{INVALID}{condition} {condition.operand}: IN compares strings with strings, other comparators "
+                f"numbers with numbers; {column.name} is {column.kind}, {other.name} is {other.kind}."
+            )
+
+
+def _check_event_type(condition: Condition) -> None:
+    if condition.field.column.upper() != "EVENT_TYPE":
+        raise FilterError(f"{INVALID}{condition.field} cannot be filtered. Only EVENT_TYPE of events can be.")
+    if condition.operator not in ("IN", "NOT IN"):
+        raise FilterError(f"{INVALID}{condition}: EVENT_TYPE is compared with IN or NOT IN. Write a list of types.")
+    if isinstance(condition.operand, Wildcard) and condition.operator == "NOT IN":
+        raise FilterError(f'{INVALID}{condition} ("*"): "*" is every event type. Use IN, or list types.')
+    if isinstance(condition.operand, Strings) and "*" in condition.operand.values:
+        raise FilterError(f'{INVALID}{condition}: "*" is every event type and stands alone. Remove the other types.')
+
+
+def _column(field: Field, schemas: Mapping[str, Schema]) -> Column:
+    """The column behind a field, if its dataset exists and it may be filtered."""
+    dataset = {"CurrentUser": "Users", "CurrentItem": "Items"}.get(field.dataset, field.dataset)
+    if dataset not in schemas:
+        raise FilterError(
+            f"{INVALID}{field}: the dataset group has no {dataset} dataset. Create and import it before the filter."
+        )
+    column = schemas[dataset].column(field.column)
+    if column is None:
+        names = ", ".join(column.name for column in schemas[dataset].columns)
+        raise FilterError(f"{INVALID}{field}: the schema of {dataset} has no such column. It has {names}.")
+    if column.textual or column.kind == "boolean" or column.name.upper() in RESERVED:
+        what = "textual" if column.textual else "boolean" if column.kind == "boolean" else "reserved"
+        raise FilterError(f"{INVALID}{field} is a {what} column, which cannot be filtered. Use another column.")
+    return column

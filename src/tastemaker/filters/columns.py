@@ -1,0 +1,90 @@
+"""The catalogue as filters see it: per column an array over items, so that a condition is a few array operations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tastemaker.data.interactions import Bools, Categories
+from tastemaker.data.schemas import Column, Schema
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A numeric column: one number per item, NaN where there is none."""
+
+    value_I: Doubles
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A string column: an item has any number of values; the parts of a categorical value are values of their own."""
+
+    categories: Categories
+
+    @cached_property
+    def code(self) -> dict[str, int]:
+        """value -> its code in the column."""
+        return {name: code for code, name in enumerate(self.categories.names)}
+
+    @cached_property
+    def _inverted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The items of each value, one value after the other, and where each value starts."""
+        value_V = self.categories.value_V
+        item_V = np.repeat(np.arange(len(self.categories.start_I) - 1), np.diff(self.categories.start_I))
+        order_V = np.argsort(value_V, kind="stable")
+        start = np.searchsorted(value_V[order_V], np.arange(len(self.categories.names) + 1))
+        return item_V[order_V], start.astype(np.int64)
+
+    def has_any(self, values: Sequence[str]) -> Bools:
+        """True for the items that have one of the values. O(I) to clear the mask, then only the items found."""
+        item_V, start = self._inverted
+        has_I = np.zeros(len(self.categories.start_I) - 1, np.bool_)
+        for value in values:
+            code = self.code.get(value)
+            if code is not None:
+                has_I[item_V[start[code] : start[code + 1]]] = True
+        return has_I
+
+    def of(self, item: int) -> list[str]:
+        """The values of one item."""
+        start_I = self.categories.start_I
+        return [self.categories.names[code] for code in self.categories.value_V[start_I[item] : start_I[item + 1]]]
+
+
+ItemColumn = Numbers | Texts
+
+
+def columns_of(frame: pl.DataFrame, schema: Schema, item_ids: Sequence[str]) -> Mapping[str, ItemColumn]:
+    """The filterable columns, by schema name, aligned with item_ids; items without a record have no values.
+
+    frame: typed as the schema says, each id once. Textual and boolean columns cannot be filtered and are left out.
+    """
+    id_name = schema.columns[0].name if (column := schema.column("ITEM_ID")) is None else column.name
+    ids = pl.DataFrame({id_name: pl.Series(item_ids, dtype=pl.String)})
+    aligned = ids.join(frame, on=id_name, how="left", maintain_order="left")
+    # An item is known by its id even when it has no record.
+    return {
+        column.name: _column(aligned[column.name], column)
+        for column in schema.columns
+        if not column.textual and column.kind != "boolean"
+    }
+
+
+def _column(values: pl.Series, column: Column) -> ItemColumn:
+    if column.is_numeric:
+        return Numbers(values.cast(pl.Float64).fill_null(float("nan")).to_numpy())
+    parts = pl.DataFrame({"value": values}).with_row_index("item").drop_nulls()
+    if column.categorical:
+        parts = parts.with_columns(pl.col("value").str.split("|")).explode("value")
+        parts = parts.filter(pl.col("value") != "")
+    names = parts["value"].unique(maintain_order=True)
+    codes = pl.DataFrame({"value": names, "code": pl.int_range(len(names), dtype=pl.Int32, eager=True)})
+    coded = parts.join(codes, on="value", how="left", maintain_order="left")
+    start_I = np.searchsorted(coded["item"].to_numpy(), np.arange(len(values) + 1)).astype(np.int64)
+    return Texts(Categories(names.to_list(), start_I, coded["code"].to_numpy()))

@@ -1,0 +1,111 @@
+"""What a filter expression says, as values; names are as written, datasets and operators in one spelling."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Action = Literal["INCLUDE", "EXCLUDE"]
+Target = Literal["ItemID", "UserID", "ActionID"]
+Dataset = Literal["Interactions", "Items", "Users", "Actions", "Action_Interactions", "CurrentUser", "CurrentItem"]
+Operator = Literal["IN", "NOT IN", "=", "!=", "<", "<=", ">", ">="]
+
+
+class FilterError(ValueError):
+    """The client's mistake: an expression that cannot become a filter, or values that do not fit its parameters."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of a dataset; CurrentUser is the requesting user's row, CurrentItem the row of the request's item."""
+
+    dataset: Dataset
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.dataset}.{self.column}"
+
+
+@dataclass(frozen=True)
+class Strings:
+    """The literals of a list; for a comparator, the one literal that stands there."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Number:
+    value: float
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """$name, given a value by each request."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Wildcard:
+    """ "*": any event type."""
+
+
+Operand = Strings | Number | Parameter | Wildcard | Field
+
+
+@dataclass(frozen=True)
+class Condition:
+    field: Field
+    operator: Operator
+    operand: Operand
+
+    @property
+    def parameter(self) -> Parameter | None:
+        return self.operand if isinstance(self.operand, Parameter) else None
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.operator}"
+
+
+@dataclass(frozen=True)
+class Expression:
+    """any_of: conditions joined by AND, the groups joined by OR. only_if: conditions on CurrentUser, all to hold."""
+
+    action: Action
+    target: Target
+    any_of: tuple[tuple[Condition, ...], ...]
+    only_if: tuple[Condition, ...] = ()
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The conditions on candidates, in the order written."""
+        return tuple(condition for group in self.any_of for condition in group)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Expressions joined by |."""
+
+    expressions: tuple[Expression, ...]
+
+
+def conditions(tree: Filter) -> tuple[Condition, ...]:
+    """Every condition of a filter, those after IF included."""
+    return tuple(c for expression in tree.expressions for c in (*expression.conditions, *expression.only_if))
+
+
+def fields(tree: Filter) -> set[tuple[str, str]]:
+    """Distinct fields as (dataset, upper-case column); CurrentUser counts as Users, CurrentItem as Items."""
+    found = [condition.field for condition in conditions(tree)]
+    found += [condition.operand for condition in conditions(tree) if isinstance(condition.operand, Field)]
+    behind = {"CurrentUser": "Users", "CurrentItem": "Items"}
+    return {(behind.get(field.dataset, field.dataset), field.column.upper()) for field in found}
+
+
+def needs_user(tree: Filter) -> bool:
+    """Whether a request must name a user, because of that user's events or row."""
+    asked = {condition.field.dataset for condition in conditions(tree)}
+    return bool(asked & {"Interactions", "Action_Interactions", "CurrentUser"})
+
+
+def needs_current_item(tree: Filter) -> bool:
+    """Whether the filter compares with the item of a related-items request."""
+    return any(isinstance(condition.operand, Field) for condition in conditions(tree))
