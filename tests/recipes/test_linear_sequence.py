@@ -65,12 +65,13 @@ def test_a_state_extended_by_events_equals_the_whole_history(model: LinearSequen
         assert np.abs(model.scores_of(model.state(whole.history_L)) - whole_I).max() < 1e-4
 
 
-def test_the_shares_of_the_events_and_of_popularity_add_up_to_the_score(model: LinearSequence):
+def test_what_the_events_and_popularity_add_is_the_chance_whose_logarithm_is_the_score(model: LinearSequence):
     query = Query(np.array([3, 1, 4, 1, 5, 9], np.int32))
     score_I = model.scores(query)
     for item in model.modelled_M.tolist():
         reasons = model.explain(query, item)
-        assert sum(reasons.values()) == pytest.approx(score_I[item], rel=1e-4)
+        events = sum(share for reason, share in reasons.items() if reason != "popularity")
+        assert max(events, 0) + reasons["popularity"] == pytest.approx(np.exp(score_I[item]), rel=1e-4)
 
 
 def test_the_order_of_the_history_matters(model: LinearSequence):

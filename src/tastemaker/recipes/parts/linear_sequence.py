@@ -1,7 +1,11 @@
 """The linear sequence model: next item from the history, each event's say decaying with its age, all in closed form.
 
-Trained in seconds, it is far above item-to-item models on data in which order matters, and every score is a sum over
+Trained in seconds, it is far above item-to-item models on data in which order matters, and every chance is a sum over
 the events of the history, so that it can be explained exactly and extended by one event without looking back.
+
+The regression's targets are 1 for the item that came next and 0 for the others, so it estimates chances. A score is
+the logarithm of that estimate, mixed with popularity so that it is never zero; the softmax of the scores then is a
+distribution that holds better than any temperature of the bare sum would make it (benchmarks/LOG.md).
 
 Source: ridge regression on items as in Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019, carried
 from sets to sequences: features are decayed histories at two speeds, targets the items that follow.
@@ -22,10 +26,11 @@ NO_NETWORK = "The model is solved in closed form and has no hidden layer."
 NO_WINDOW = "Learning is not cut into windows; how far back it reaches follows from short_decay and long_decay."
 NO_MASK = "Recent events of the user count more by short_decay and long_decay; popularity counts all events alike."
 
-# What is popular, as a prior that fades with every event of the history. On ML-1M's first five events of each user it
-# doubles NDCG@10 of one-event histories and costs nothing from ten events on (benchmarks/LOG.md).
-PRIOR_WEIGHT = 10.0
-PRIOR_DECAY = 0.7
+# Popularity's weight beside the history's after L events is FLOOR + START * FADE**L: a history of one event says less
+# about the next than popularity does, one of ten says more. All three measured, benchmarks/LOG.md.
+FLOOR = 0.2
+START = 10.0
+FADE = 0.7
 
 
 @dataclass(frozen=True)
@@ -49,16 +54,17 @@ class LinearSequence:
     """decay_K, coefficient_KMM: what an event of item m, `age` events ago, adds: sum_k decay_k**age * coefficient_k[m].
 
     modelled_M: the modelled items' places in the catalogue. place_I: the reverse, -1 for the others, whose events are
-    passed over. prior_M: popularity, weighing prior_decay**L after L events. popular_I: log of smoothed popularity.
-    temperature: scores are divided by it; 1/M until training has measured it.
+    passed over. floor_M + fade**L * start_M: what popularity adds after L events. popular_I: log of popularity.
+    temperature: scores are divided by it; 1 until training has measured it.
     """
 
     decay_K: Floats
     coefficient_KMM: Floats
     modelled_M: Ints
     place_I: Ints
-    prior_M: Floats
-    prior_decay: float
+    floor_M: Floats
+    start_M: Floats
+    fade: float
     popular_I: Floats
     temperature: float
 
@@ -71,18 +77,18 @@ class LinearSequence:
         place_L = self._places(query.history_L)
         if len(place_L) == 0:
             return self.popular_I
-        score_M: Floats = self.prior_decay ** len(place_L) * self.prior_M
-        for weight_l, place_l, coefficient_MM in self._windows(place_L):
-            score_M = score_M + weight_l @ coefficient_MM[place_l]
-        return self._over_catalogue(score_M)
+        linear_M = sum(
+            weight_l @ coefficient_MM[place_l] for weight_l, place_l, coefficient_MM in self._windows(place_L)
+        )
+        return self._logits(np.asarray(linear_M), self.fade ** len(place_L) * self.start_M)
 
     def state(self, history_L: Ints) -> Floats:
-        """What is to be kept of a history so that it can be extended, shape (K + 1, M): a row per decay, the prior."""
+        """What to keep of a history in order to extend it, shape (K + 1, M): a row per decay, and popularity's."""
         place_L = self._places(history_L)
         state_SM = np.zeros((len(self.decay_K) + 1, len(self.modelled_M)), np.float32)
         for row, (weight_l, place_l, coefficient_MM) in enumerate(self._windows(place_L)):
             state_SM[row] = weight_l @ coefficient_MM[place_l]
-        state_SM[-1] = self.prior_decay ** len(place_L) * self.prior_M
+        state_SM[-1] = self.fade ** len(place_L) * self.start_M
         return state_SM
 
     def extend(self, state_SM: Floats, item: int) -> Floats:
@@ -90,31 +96,34 @@ class LinearSequence:
         place = self.place_I[item]
         if place < 0:
             return state_SM
-        decay_S = np.append(self.decay_K, np.float32(self.prior_decay))
+        decay_S = np.append(self.decay_K, np.float32(self.fade))
         extended_SM: Floats = state_SM * decay_S[:, None]
         extended_SM[:-1] += np.asarray(self.coefficient_KMM)[:, place]
         return extended_SM
 
     def scores_of(self, state_SM: Floats) -> Floats:
         """The scores of the history that a state was made of, shape (I,); of an empty one, log popularity."""
-        if np.array_equal(state_SM[-1], self.prior_M):
+        if np.array_equal(state_SM[-1], self.start_M):  # not faded by any event
             return self.popular_I
-        return self._over_catalogue(state_SM.sum(axis=0))
+        return self._logits(state_SM[:-1].sum(axis=0), state_SM[-1])
 
     def explain(self, query: Query, item: int) -> Reasons:
-        """Each event's exact share of the score, "event 0" being the oldest of the history, and that of popularity."""
+        """What each event, "event 0" the oldest, and popularity add to the chance whose logarithm is the score.
+
+        Their sum is exp(score * temperature), except where the events together speak against the item. An item that is
+        not modelled, or a history without a modelled item, has the share of its users.
+        """
         place_L = self._places(query.history_L)
         target = self.place_I[item]
         if len(place_L) == 0 or target < 0:
-            return {"popularity": float(self.popular_I[item])}
+            return {"popularity": float(np.exp(self.popular_I[item]))}
         event_L = np.flatnonzero(self.place_I[query.history_L] >= 0)
         share_L = np.zeros(len(place_L))
         for weight_l, place_l, coefficient_MM in self._windows(place_L):
             share_L[len(share_L) - len(place_l) :] += weight_l * coefficient_MM[place_l, target]
-        share_L /= self.temperature
-        prior = float(self.prior_decay ** len(place_L) * self.prior_M[target] / self.temperature)
+        popularity = float(self.floor_M[target] + self.fade ** len(place_L) * self.start_M[target])
         shares = {f"event {event}": float(share) for event, share in zip(event_L, share_L, strict=True) if share}
-        return dict(sorted((shares | {"popularity": prior}).items(), key=lambda pair: -abs(pair[1])))
+        return dict(sorted((shares | {"popularity": popularity}).items(), key=lambda pair: -abs(pair[1])))
 
     def _places(self, history_L: Ints) -> Ints:
         place_L = self.place_I[history_L]
@@ -128,9 +137,10 @@ class LinearSequence:
             windows.append((decay ** np.arange(len(place_l), dtype=np.float32)[::-1], place_l, coefficient_MM))
         return windows
 
-    def _over_catalogue(self, score_M: Floats) -> Floats:
-        """Logits of all items from the scores of the modelled ones, shape (I,)."""
-        logit_M = (score_M / np.float32(self.temperature)).astype(np.float32)
+    def _logits(self, linear_M: Floats, popular_M: Floats) -> Floats:
+        """Scores of all items from what the events and what fading popularity add for the modelled ones, shape (I,)."""
+        chance_M = np.maximum(linear_M, 0) + self.floor_M + popular_M
+        logit_M: Floats = (np.log(chance_M) / np.float32(self.temperature)).astype(np.float32)
         if len(logit_M) == len(self.place_I):
             return logit_M  # modelled_M is increasing, so it is the whole catalogue in order
         logit_I: Floats = logit_M.min() - 1 + self.popular_I - self.popular_I.max()
@@ -152,7 +162,7 @@ def fit(data: TrainingData, params: Params, progress: Progress) -> LinearSequenc
         events, params.min_user_history_length_percentile, params.max_user_history_length_percentile
     )
     modelled_M, place_I = _modelled(learned, params.catalogue_items_max)
-    prior_M = (PRIOR_WEIGHT * users_I[modelled_M] / max(1, users_I.sum())).astype(np.float32)
+    popular_M = np.exp(popular_I[modelled_M])
     n_modelled = len(modelled_M)
     if n_modelled:
         learned = learned.where(place_I[learned.item_N] >= 0)
@@ -170,7 +180,7 @@ def fit(data: TrainingData, params: Params, progress: Progress) -> LinearSequenc
         coefficient_KMM = np.zeros((len(decay_K), 0, 0), np.float32)
     progress(1, 1)
     return LinearSequence(
-        decay_K, coefficient_KMM, modelled_M, place_I, prior_M, PRIOR_DECAY, popular_I, 1 / max(1, n_modelled)
+        decay_K, coefficient_KMM, modelled_M, place_I, FLOOR * popular_M, START * popular_M, FADE, popular_I, 1.0
     )
 
 
