@@ -174,8 +174,8 @@ def test_events_of_other_types_are_found_by_not_in() -> None:
     assert items('INCLUDE ItemID WHERE Interactions.EVENT_TYPE NOT IN ("WATCH", "like")', shop()) == "ben"
 
 
-PIECES = """INCLUDE EXCLUDE ItemID UserID WHERE Items .GENRES .YEAR Interactions.EVENT_TYPE IN NOT AND OR IF | ( ) , = !=
-    < "a" "\\ " ' $A 1 -2.5 * CurrentUser.AGE CurrentItem. NOT_IN"""
+PIECES = """INCLUDE EXCLUDE ItemID UserID WHERE Items .GENRES .YEAR Interactions.EVENT_TYPE IN NOT AND OR IF | ( ) , =
+    != < "a" "\\ " ' $A 1 -2.5 * CurrentUser.AGE CurrentItem. NOT_IN"""
 WORDS = st.sampled_from(PIECES.split())
 
 
