@@ -1,0 +1,25 @@
+"""Every kind of resource that has work behind it: one file each says what it is, its rules, its work."""
+
+from tastemaker.kinds.campaign import CAMPAIGN
+from tastemaker.kinds.dataset import DATASET
+from tastemaker.kinds.dataset_group import DATASET_GROUP
+from tastemaker.kinds.dataset_import_job import DATASET_IMPORT_JOB
+from tastemaker.kinds.event_tracker import EVENT_TRACKER
+from tastemaker.kinds.filter import FILTER
+from tastemaker.kinds.schema import SCHEMA
+from tastemaker.kinds.solution import SOLUTION
+from tastemaker.kinds.solution_version import SOLUTION_VERSION
+
+KINDS = (
+    SCHEMA,
+    DATASET_GROUP,
+    DATASET,
+    DATASET_IMPORT_JOB,
+    EVENT_TRACKER,
+    FILTER,
+    SOLUTION,
+    SOLUTION_VERSION,
+    CAMPAIGN,
+)
+
+__all__ = ["KINDS"]

@@ -11,9 +11,9 @@ import polars as pl
 from sqlalchemy import Connection, delete, insert, select
 
 from tastemaker.storage.database import parts
-from tastemaker.storage.files import new_folder
+from tastemaker.storage.files import new_file, new_folder
 
-ROWS, REJECTS = "rows.parquet", "rejects.csv"
+ROWS = "rows.parquet"
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,16 @@ class Part:
     n_rows: int
 
 
-def save(place: Path, rows: pl.DataFrame, rejects: pl.DataFrame) -> None:
-    """Write a part and, beside it, the rows that were set aside."""
+def save(place: Path, rows: pl.DataFrame) -> None:
+    """Write a part."""
     with new_folder(place) as folder:
         rows.write_parquet(folder / ROWS, compression="zstd")
-        if len(rejects):
-            rejects.write_csv(folder / REJECTS)
+
+
+def save_rejects(place: Path, rejects: pl.DataFrame) -> None:
+    """Write the records that an import set aside, as CSV."""
+    with new_file(place) as aside:
+        rejects.write_csv(aside)
 
 
 def load(root: Path, found: Sequence[Part]) -> pl.DataFrame | None:

@@ -80,7 +80,7 @@ class EventLog:
             with self._database.write() as connection:
                 # An eventId names an event: sent again, it is the same event.
                 connection.execute(insert(events).on_conflict_do_nothing(), rows)
-        except Exception as error:  # noqa: BLE001  every caller must hear that its events are not on disk
+        except Exception as error:  # every caller must hear that its events are not on disk
             log.error("events.not_committed", n_events=len(rows), exc_info=error)
             for _, future in batch:
                 future.set_exception(error)

@@ -28,27 +28,33 @@ def new_folder(place: Path) -> Iterator[Path]:
         raise
 
 
-def write_text(place: Path, text: str, mode: int = 0o644) -> None:
-    """A small file, replaced as a whole."""
+@contextmanager
+def new_file(place: Path, mode: int = 0o644) -> Iterator[Path]:
+    """A file to write; it replaces the one at its place when the block ends, and leaves no trace if that raises."""
     place.parent.mkdir(parents=True, exist_ok=True)
     aside = place.parent / f"{ASIDE}{place.name}-{uuid.uuid4().hex[:8]}"
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.rename(place)
-    _sync(place.parent)
+    try:
+        os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+        yield aside
+        _sync(aside)
+        aside.rename(place)
+        _sync(place.parent)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def sweep(root: Path, wanted: set[str]) -> list[str]:
-    """Remove the folders under root that no row names: what killed work left behind. Gives their names."""
+    """Remove what stands in root and no row names: what killed work left behind. Gives the names."""
     if not root.exists():
         return []
-    gone = [path.name for path in root.iterdir() if path.name not in wanted]
-    for name in gone:
-        shutil.rmtree(root / name, ignore_errors=True)
-    return gone
+    gone = [path for path in root.iterdir() if path.name not in wanted]
+    for path in gone:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return [path.name for path in gone]
 
 
 def _sync(path: Path) -> None:

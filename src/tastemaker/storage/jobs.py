@@ -4,10 +4,11 @@ A job is leased, its worker gives signs of life, and whoever finishes it must st
 worker was killed is taken up again, and the work of a worker that was only thought dead is refused.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, insert, or_, select, tuple_, update
 
 from tastemaker.storage.database import Database, jobs
 
@@ -49,9 +50,16 @@ def enqueue(connection: Connection, arn: str, kind: str, verb: str, now_s: float
     connection.execute(insert(jobs).values(arn=arn, kind=kind, verb=verb, state="queued", queued_s=now_s))
 
 
-def lease(database: Database, owner: str, now_s: float, lease_s: float) -> Job | None:
-    """The oldest job that waits, or whose worker gave no sign for too long; from now on the owner's."""
+def lease(
+    database: Database, owner: str, now_s: float, lease_s: float, but_not: Collection[tuple[str, str]] = ()
+) -> Job | None:
+    """The oldest job that waits, or whose worker gave no sign for too long; from now on the owner's.
+
+    but_not: pairs of kind and verb that the owner has no room for.
+    """
     waiting = or_(jobs.c.state == "queued", and_(jobs.c.state == "running", jobs.c.lease_until_s < now_s))
+    if but_not:
+        waiting = and_(waiting, tuple_(jobs.c.kind, jobs.c.verb).not_in(but_not))
     with database.read() as connection:  # most looks find nothing, and a look must not queue up with writers
         if connection.execute(select(jobs.c.id).where(waiting).limit(1)).first() is None:
             return None
@@ -70,6 +78,25 @@ def lease(database: Database, owner: str, now_s: float, lease_s: float) -> Job |
         }
         connection.execute(update(jobs).where(jobs.c.id == row.id).values(taken))
         return _job(connection.execute(select(jobs).where(jobs.c.id == row.id)).one())
+
+
+def by_id(database: Database, job_id: int) -> Job:
+    """The job of that number."""
+    with database.read() as connection:
+        return _job(connection.execute(select(jobs).where(jobs.c.id == job_id)).one())
+
+
+def requeue_all(database: Database) -> None:
+    """Put every running job back: no worker of this home is alive."""
+    with database.write() as connection:
+        connection.execute(update(jobs).where(jobs.c.state == "running").values(state="queued", owner=None))
+
+
+def abandon(database: Database, job: Job) -> None:
+    """Back into the queue, counted: the process that ran it died."""
+    with database.write() as connection:
+        held = and_(jobs.c.id == job.id, jobs.c.owner == job.owner, jobs.c.state == "running")
+        connection.execute(update(jobs).where(held).values(state="queued", owner=None))
 
 
 def keep(database: Database, job: Job, now_s: float, lease_s: float) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from tastemaker.storage.database import links, resources, tags
 
@@ -33,13 +33,6 @@ def _resource(row: Row[Any]) -> Resource:
 def find(connection: Connection, arn: str) -> Resource | None:
     """The resource of that ARN, in whatever state."""
     row = connection.execute(select(resources).where(resources.c.arn == arn)).first()
-    return _resource(row) if row else None
-
-
-def find_where(connection: Connection, kind: str, region: str, name: str) -> Resource | None:
-    """The resource of that kind and name: for kinds whose name is not in their ARN."""
-    where = and_(resources.c.kind == kind, resources.c.region == region, resources.c.name == name)
-    row = connection.execute(select(resources).where(where)).first()
     return _resource(row) if row else None
 
 
@@ -118,3 +111,15 @@ def set_tags(connection: Connection, arn: str, wanted: Mapping[str, str]) -> Non
     connection.execute(delete(tags).where(tags.c.arn == arn))
     if wanted:
         connection.execute(insert(tags), [{"arn": arn, "key": key, "value": value} for key, value in wanted.items()])
+
+
+def all_of(connection: Connection, kind: str) -> list[Resource]:
+    """All resources of a kind, in every region."""
+    return [_resource(row) for row in connection.execute(select(resources).where(resources.c.kind == kind))]
+
+
+def tracker(connection: Connection, tracking_id: str) -> Resource | None:
+    """The event tracker that gave out a tracking id."""
+    held = resources.c.body["trackingId"].as_string() == tracking_id
+    row = connection.execute(select(resources).where(resources.c.kind == "EventTracker", held)).first()
+    return _resource(row) if row else None

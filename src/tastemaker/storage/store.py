@@ -8,7 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tastemaker.storage import rows
+from tastemaker.storage.columns import folders
 from tastemaker.storage.database import Database
+from tastemaker.storage.files import sweep
 
 DATABASE = "tastemaker.db"
 
@@ -19,6 +22,7 @@ class Store:
 
     home: Path
     database: Database
+    reads_local_paths: bool = True  # whether a dataLocation may be a path of this machine's disk
     now_s: Callable[[], float] = time.time
     new_hex: Callable[[], str] = field(default=lambda: secrets.token_hex(4))
     new_uuid: Callable[[], str] = field(default=lambda: str(uuid.uuid4()))
@@ -34,6 +38,11 @@ class Store:
         return self.home / "datasets"
 
     @property
+    def rejects(self) -> Path:
+        """One file for each import job that set records aside."""
+        return self.home / "rejects"
+
+    @property
     def artifacts(self) -> Path:
         """One folder for each trained solution version."""
         return self.home / "artifacts"
@@ -44,14 +53,23 @@ class Store:
         return self.home / "spool"
 
 
-def open_store(home: Path) -> Store:
+def open_store(home: Path, reads_local_paths: bool = True) -> Store:
     """The store of a home, made if it is not there. Raises FormatError for one of another version."""
     home.mkdir(parents=True, exist_ok=True)
-    store = Store(home, Database(home / DATABASE))
+    store = Store(home, Database(home / DATABASE), reads_local_paths)
     store.buckets.mkdir(exist_ok=True)
     return store
 
 
-def clear_spool(store: Store) -> None:
-    """Remove the scratch space of jobs; only when none runs."""
+def collect(store: Store) -> list[str]:
+    """Remove files that no row names; only while no job runs, whose files have no row yet. Gives their names."""
     shutil.rmtree(store.spool, ignore_errors=True)
+    with store.database.read() as connection:
+        parts = folders(connection)
+        artifacts = {found.body.get("artifact", "") for found in rows.all_of(connection, "SolutionVersion")}
+        imports = {found.body.get("rejects", "") for found in rows.all_of(connection, "DatasetImportJob")}
+    return [
+        *sweep(store.datasets, parts),
+        *sweep(store.artifacts, artifacts),
+        *sweep(store.rejects, imports),
+    ]

@@ -1,0 +1,163 @@
+"""The one place where the parts are put together, and the three processes that are made of them.
+
+`python -m tastemaker.app http|worker|job` runs one of them; `tastemaker up` starts and watches the first two.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+
+from tastemaker import operations
+from tastemaker.events.put_events import Events
+from tastemaker.http.credentials import secrets_of
+from tastemaker.http.edge import Edge
+from tastemaker.kinds import KINDS
+from tastemaker.kinds.campaign import CAMPAIGN
+from tastemaker.kinds.filter import FILTER
+from tastemaker.rest.native import pages
+from tastemaker.serving.answer import Answers
+from tastemaker.serving.deployments import Deployments
+from tastemaker.settings import Settings
+from tastemaker.storage.events import EventLog
+from tastemaker.storage.jobs import Job
+from tastemaker.storage.live import Live
+from tastemaker.storage.store import Store, open_store
+from tastemaker.worker import child
+from tastemaker.worker.loop import Worker
+
+log = structlog.get_logger()
+
+PREPARE_S = 0.05  # how soon a new campaign is loaded, beside the requests
+BACKLOG = 2048
+
+KINDS_BY_NAME = {kind.name: kind for kind in KINDS}
+
+
+def serve(settings: Settings, listener: socket.socket) -> None:
+    """The process that answers requests on an open socket, until SIGTERM."""
+    store = open_store(settings.home, settings.reads_local_paths)
+    live = Live(store.database, settings.live_events_per_user_max, settings.users_cached_max)
+    deployments = Deployments(store, CAMPAIGN, FILTER)
+    event_log = EventLog(store.database)
+    table = operations.table(
+        store, Answers(store, live, deployments, settings.users_cached_max), Events(store, live, event_log)
+    )
+
+    async def tend() -> None:
+        """Load campaigns before the first request for them."""
+        prepared = -1
+        while True:
+            live.refresh()
+            if live.generation != prepared:
+                prepared = live.generation
+                await asyncio.to_thread(deployments.prepare, prepared)
+            await asyncio.sleep(PREPARE_S)
+
+    edge = Edge(settings, table, pages(store), secrets_of(settings.home), tend)
+    config = uvicorn.Config(
+        edge,
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        h11_max_incomplete_event_size=settings.header_bytes_max,
+        timeout_graceful_shutdown=int(settings.stop_s),
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+    event_log.close()
+    deployments.close()
+    live.close()
+    store.database.close()
+
+
+def work(settings: Settings) -> None:
+    """The process that runs jobs, until SIGTERM."""
+    store = open_store(settings.home, settings.reads_local_paths)
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    Worker(store, settings, KINDS_BY_NAME, partial(_spawn_job, settings)).run(stopping)
+    store.database.close()
+
+
+def run_job(settings: Settings, job_id: int, owner: str) -> None:
+    """The process of one long job."""
+    store: Store = open_store(settings.home, settings.reads_local_paths)
+    child.run(store, settings, KINDS_BY_NAME, job_id, owner)
+    store.database.close()
+
+
+def spawn(settings: Settings, role: str, *arguments: str, **options: Any) -> "subprocess.Popen[bytes]":
+    """A process of ours. It ends when this one does, however that ends: it reads a pipe that only we hold open."""
+    pipe_read, pipe_write = os.pipe()
+    plain = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()}
+    command = [sys.executable, "-m", "tastemaker.app", role, str(pipe_read), json.dumps(plain), *arguments]
+    inherited = (pipe_read, *options.pop("pass_fds", ()))
+    try:
+        # A session of its own: Ctrl-C in a terminal goes to the first process alone, which stops the others in order.
+        process = subprocess.Popen(command, pass_fds=inherited, start_new_session=True, **options)
+    except BaseException:
+        os.close(pipe_write)
+        raise
+    finally:
+        os.close(pipe_read)
+    process.held_open = pipe_write  # type: ignore[attr-defined]  # closed with this process
+    return process
+
+
+def _spawn_job(settings: Settings, job: Job) -> "subprocess.Popen[bytes]":
+    assert job.owner is not None
+    return spawn(settings, "job", str(job.id), job.owner)
+
+
+def configure_log() -> None:
+    """Events with facts on standard error: for people in a terminal, else one JSON object a line."""
+    people = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            *([] if people else [structlog.processors.format_exc_info]),
+            structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _end_with_parent(pipe: int) -> None:
+    os.read(pipe, 1)  # returns at the end of file: the parent is gone
+    os._exit(1)
+
+
+def _main(role: str, pipe: str, settings_json: str, *arguments: str) -> None:
+    threading.Thread(target=_end_with_parent, args=(int(pipe),), daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    configure_log()
+    given = json.loads(settings_json)
+    settings = Settings(**{**given, "home": Path(given["home"])})
+    if role == "http":
+        serve(settings, socket.socket(fileno=int(arguments[0])))
+    elif role == "worker":
+        work(settings)
+    else:
+        run_job(settings, int(arguments[0]), arguments[1])
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -1,0 +1,210 @@
+"""The ASGI edge: what happens to a request, in order.
+
+Framework-free, because every recommendation passes here: bytes in, bytes out, and one list of steps.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import structlog
+
+from tastemaker.arn import Scope
+from tastemaker.errors import (
+    ApiError,
+    RequestTooLargeException,
+    SerializationException,
+    UnknownOperationException,
+)
+from tastemaker.settings import Settings
+from tastemaker.wire.service_model import Operation
+from tastemaker.wire.service_model import operations as modelled
+from tastemaker.wire.sigv4 import Signed, credential_of, verify
+
+log = structlog.get_logger()
+
+CONTROL_THREADS = 4  # control operations wait for disk; recommendations never wait behind them
+
+decode = msgspec.json.Decoder().decode
+encode = msgspec.json.Encoder().encode
+
+Function = Callable[[dict[str, Any], Scope], Any]
+# A page of our own beside the AWS operations: path and query -> status and JSON value.
+Native = Callable[[str, str], tuple[int, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came; header names in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer as it goes."""
+
+    status: int
+    content_type: str
+    body: bytes
+    error: str = ""
+
+
+class Edge:
+    """The application that the ASGI server runs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        table: Mapping[str, Function],
+        native: Mapping[tuple[str, str], Native],
+        secret_of: Callable[[str], str | None],
+        tend: Callable[[], Awaitable[None]],
+    ) -> None:
+        """table: the functions by name of operation. native: our own pages by method and first part of the path.
+
+        secret_of: access key -> secret key. tend: runs beside the requests while the server does.
+        """
+        self._settings, self._table, self._native, self._secret_of, self._tend = (
+            settings,
+            table,
+            native,
+            secret_of,
+            tend,
+        )
+        self._by_target = {op.target: op for op in modelled().values() if op.target}
+        self._by_path = {op.path: op for op in modelled().values() if not op.target}
+        self._scope = Scope(settings.region, settings.account)
+        self._threads = ThreadPoolExecutor(CONTROL_THREADS, "control")
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """ASGI: http requests, and the start and stop of the server."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            request_id = str(uuid.uuid4())
+            response = await self._answer_or_error(scope, receive, request_id)
+            headers = [
+                (b"content-type", response.content_type.encode()),
+                (b"content-length", str(len(response.body)).encode()),
+                (b"x-amzn-requestid", request_id.encode()),
+            ]
+            if response.error:
+                headers.append((b"x-amzn-errortype", response.error.encode()))
+            await send({"type": "http.response.start", "status": response.status, "headers": headers})
+            await send({"type": "http.response.body", "body": response.body})
+
+    async def _answer_or_error(self, scope: Any, receive: Any, request_id: str) -> Response:
+        operation: Operation | None = None
+        try:
+            # What happens to a request, in order.
+            request = await self._read(scope, receive)
+            names = self._authenticate(request)
+            native = self._native.get((request.method, "/" + request.path[1:].partition("/")[0]))
+            if native is not None:
+                return await self._native_answer(native, request)
+            operation = self._route(request)
+            checked = operation.parse(_json(request.body))
+            reply = await self._run(operation, checked, names)
+            return _rendered(operation, reply)
+        except ApiError as error:
+            status = operation.status_of(error) if operation else error.status
+            kind = operation.content_type if operation else "application/json"
+            return _error(status, error.code, error.message, kind)
+        except Exception as bug:
+            log.error("request.crashed", request_id=request_id, path=scope["path"], exc_info=bug)
+            message = f"Internal failure. The server's log has the details under request id {request_id}."
+            return _error(500, "InternalFailure", message, "application/json")
+
+    async def _read(self, scope: Any, receive: Any) -> Request:
+        """The request, its body bounded."""
+        most = self._settings.body_bytes_max
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        while message.get("more_body") and len(body) <= most:
+            message = await receive()
+            body += message.get("body", b"")
+        if len(body) > most:
+            raise RequestTooLargeException(f"The body is longer than {most} bytes. Send less at a time.")
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        return Request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, body)
+
+    def _authenticate(self, request: Request) -> Scope:
+        """Whose names the request uses: the region of its signature, which is verified where the settings demand it."""
+        if request.path == "/healthz":
+            return self._scope
+        if self._settings.demands_signatures:
+            signed = Signed(request.method, request.path, request.query, request.headers, request.body)
+            credential = verify(signed, self._secret_of, datetime.now(UTC), self._settings.clock_skew_s)
+        else:
+            found = credential_of(request.headers)
+            if found is None:
+                return self._scope
+            credential = found
+        return self._scope if credential.region == self._scope.region else Scope(credential.region, self._scope.account)
+
+    def _route(self, request: Request) -> Operation:
+        target = request.headers.get("x-amz-target", "")
+        found = self._by_target.get(target) if request.path == "/" else self._by_path.get(request.path)
+        if found is None or request.method != "POST":
+            raise UnknownOperationException(
+                f"{request.method} {request.path} with X-Amz-Target {target!r} is no operation of Personalize, "
+                "Personalize Runtime or Personalize Events. Send operations by POST, as boto3 does."
+            )
+        return found
+
+    async def _run(self, operation: Operation, request: dict[str, Any], names: Scope) -> Any:
+        function = self._table[operation.name]
+        if operation.service == "personalize":
+            return await asyncio.get_running_loop().run_in_executor(self._threads, function, request, names)
+        reply = function(request, names)
+        return await asyncio.wrap_future(reply) if isinstance(reply, Future) else reply
+
+    async def _native_answer(self, native: Native, request: Request) -> Response:
+        rest = request.path[1:].partition("/")[2]
+        run = asyncio.get_running_loop().run_in_executor
+        status, value = await run(self._threads, native, rest, request.query)
+        return Response(status, "application/json", encode(value))
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        tending: asyncio.Task[None] | None = None
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                tending = asyncio.ensure_future(self._tend())
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                if tending is not None:
+                    tending.cancel()
+                self._threads.shutdown(wait=True)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return decode(body) if body else {}
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise SerializationException(f"The body is not JSON: {error}.") from None
+
+
+def _rendered(operation: Operation, reply: Any) -> Response:
+    """The hot path comes rendered already; all else is put into the shape of the service model."""
+    if isinstance(reply, bytes):
+        return Response(200, operation.content_type, reply)
+    if operation.render is None:
+        return Response(200, operation.content_type, b"")
+    return Response(200, operation.content_type, encode(operation.render(reply or {})))
+
+
+def _error(status: int, code: str, message: str, content_type: str) -> Response:
+    return Response(status, content_type, encode({"__type": code, "message": message}), error=code)

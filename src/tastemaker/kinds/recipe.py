@@ -1,0 +1,142 @@
+"""Recipes, algorithms and feature transformations: owned by the service, read off the catalogue of recipes."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from tastemaker.arn import Scope, kind_of, name_of, service_arn
+from tastemaker.errors import InvalidInputException, ResourceNotFoundException
+from tastemaker.recipes.catalogue import recipes
+from tastemaker.recipes.contract import Limits, Recipe
+from tastemaker.resources import pages
+from tastemaker.storage.store import Store
+
+SINCE_S = 1_577_836_800.0  # 2020-01-01: recipes have no creation of their own, and clients expect a time
+
+# Where the service names the transformation otherwise than the recipe.
+TRANSFORMATIONS = {
+    "aws-popularity-count": "sims",
+    "aws-sims": "sims",
+    "aws-personalized-ranking": "JSON-percentile-filtering",
+    "aws-user-personalization": "JSON-percentile-filtering",
+}
+
+
+def list_recipes(_: Store, request: Mapping[str, Any], __: Scope) -> dict[str, Any]:
+    """All recipes by name; none of them belongs to a domain yet."""
+    after, most = pages.page(request, "ListRecipes")
+    names = [] if request.get("domain") else list(recipes())
+    shown = [_seen(recipes()[name]) for name in names[after : after + most]]
+    reply: dict[str, Any] = {"recipes": shown}
+    if len(names) > after + most:
+        reply["nextToken"] = pages.token(request, "ListRecipes", after + most)
+    return reply
+
+
+def describe_recipe(_: Store, request: Mapping[str, Any], __: Scope) -> dict[str, Any]:
+    """One recipe."""
+    arn = request["recipeArn"]
+    name = _named(arn, "recipe")
+    if name not in recipes():
+        raise ResourceNotFoundException(f"There is no recipe {arn}. ListRecipes shows those there are.")
+    return {"recipe": _seen(recipes()[name])}
+
+
+def describe_algorithm(_: Store, request: Mapping[str, Any], __: Scope) -> dict[str, Any]:
+    """The hyperparameters of a recipe, with their defaults and ranges."""
+    arn = request["algorithmArn"]
+    name = _named(arn, "algorithm")
+    if name not in recipes():
+        raise ResourceNotFoundException(f"There is no algorithm {arn}. DescribeRecipe names those there are.")
+    own = {key: value for key, value in _parameters(recipes()[name]).items() if not value[1].is_feature}
+    return {
+        "algorithm": {
+            "name": name,
+            "algorithmArn": arn,
+            "algorithmImage": {"name": name, "dockerURI": f"tastemaker/{name}"},
+            "defaultHyperParameters": {key: _text(default) for key, (default, _limits) in own.items()},
+            "defaultHyperParameterRanges": _ranges(own),
+            "trainingInputMode": "File",
+            "creationDateTime": SINCE_S,
+            "lastUpdatedDateTime": SINCE_S,
+        }
+    }
+
+
+def describe_feature_transformation(_: Store, request: Mapping[str, Any], __: Scope) -> dict[str, Any]:
+    """The parameters that choose what a recipe is trained on."""
+    arn = request["featureTransformationArn"]
+    name = _named(arn, "feature-transformation")
+    users = [recipe for recipe in recipes().values() if _transformation(recipe) == name]
+    if not users:
+        raise ResourceNotFoundException(
+            f"There is no feature transformation {arn}. DescribeRecipe names those there are."
+        )
+    parameters = {key: value for recipe in users for key, value in _parameters(recipe).items() if value[1].is_feature}
+    return {
+        "featureTransformation": {
+            "name": name,
+            "featureTransformationArn": arn,
+            "defaultParameters": {key: _text(default) for key, (default, _limits) in parameters.items()},
+            "creationDateTime": SINCE_S,
+            "lastUpdatedDateTime": SINCE_S,
+            "status": "ACTIVE",
+        }
+    }
+
+
+def _named(arn: str, word: str) -> str:
+    if kind_of(arn) != word:
+        raise InvalidInputException(f"{arn!r} is no ARN of a {word}: give one like {service_arn(word)}/<name>.")
+    return name_of(arn)
+
+
+def _transformation(recipe: Recipe) -> str:
+    return TRANSFORMATIONS.get(recipe.name, recipe.name)
+
+
+def _seen(recipe: Recipe) -> dict[str, Any]:
+    return {
+        "name": recipe.name,
+        "recipeArn": service_arn(f"recipe/{recipe.name}"),
+        "algorithmArn": service_arn(f"algorithm/{recipe.name}"),
+        "featureTransformationArn": service_arn(f"feature-transformation/{_transformation(recipe)}"),
+        "recipeType": recipe.recipe_type,
+        "description": recipe.description,
+        "status": "ACTIVE",
+        "creationDateTime": SINCE_S,
+        "lastUpdatedDateTime": SINCE_S,
+    }
+
+
+def _parameters(recipe: Recipe) -> dict[str, tuple[Any, Limits]]:
+    return {item.name: (item.default, item.metadata["limits"]) for item in fields(recipe.Params)}
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _ranges(parameters: Mapping[str, tuple[Any, Limits]]) -> dict[str, list[dict[str, Any]]]:
+    whole: list[dict[str, Any]] = []
+    real: list[dict[str, Any]] = []
+    categorical: list[dict[str, Any]] = []
+    for name, (default, limits) in parameters.items():
+        if isinstance(default, bool):
+            categorical.append({"name": name, "values": ["true", "false"], "isTunable": limits.is_tunable})
+        elif isinstance(default, int | float) and limits.low is not None and limits.high is not None:
+            numbers = whole if isinstance(default, int) else real
+            kind = type(default)
+            numbers.append(
+                {
+                    "name": name,
+                    "minValue": kind(limits.low),
+                    "maxValue": kind(limits.high),
+                    "isTunable": limits.is_tunable,
+                }
+            )
+    return {
+        "integerHyperParameterRanges": whole,
+        "continuousHyperParameterRanges": real,
+        "categoricalHyperParameterRanges": categorical,
+    }

@@ -1,0 +1,80 @@
+"""Solution versions: a recipe, fitted and measured."""
+
+from typing import Any
+
+from tastemaker.arn import Scope, name_of
+from tastemaker.errors import InvalidInputException, ResourceAlreadyExistsException, ResourceInUseException
+from tastemaker.kinds.solution import SOLUTION
+from tastemaker.resources.engine import existing, move
+from tastemaker.resources.kind import Birth, Kind, Work
+from tastemaker.resources.statuses import FAILED, TRAINED
+from tastemaker.storage import jobs, rows
+from tastemaker.storage.store import Store
+from tastemaker.training.train import train
+
+COPIED = ("performHPO", "performAutoML", "performIncrementalUpdate", "recipeArn", "eventType", "datasetGroupArn")
+
+
+def trains_in_full(birth: Birth) -> None:
+    """The other modes belong to automatic updates."""
+    mode = birth.body.setdefault("trainingMode", "FULL")
+    if mode != "FULL":
+        raise InvalidInputException(f"trainingMode {mode} is not supported by this version of Tastemaker: give FULL.")
+    birth.body["trainingType"] = "MANUAL"
+
+
+def name_is_free(birth: Birth) -> None:
+    """A name is optional, and unique within its solution."""
+    wanted = birth.request.get("name")
+    for other in rows.referring(birth.connection, birth.request["solutionArn"], ["SolutionVersion"]):
+        if wanted is not None and other.name == wanted:
+            raise ResourceAlreadyExistsException(f"Another resource with Arn {other.arn} already exists.")
+
+
+def keeps_the_configuration(birth: Birth) -> None:
+    """A version shows the configuration as it was when it was trained."""
+    solution = birth.parents["solutionArn"]
+    birth.body.update({member: solution.body[member] for member in COPIED if member in solution.body})
+    birth.body["solutionConfig"] = solution.body.get("solutionConfig", {})
+    birth.links.append(solution.body["datasetGroupArn"])
+
+
+def path(birth: Birth) -> str:
+    """The name of the solution, and eight hex digits."""
+    return f"{name_of(birth.request['solutionArn'])}/{birth.store.new_hex()}"
+
+
+SOLUTION_VERSION = Kind(
+    "SolutionVersion",
+    "solution",
+    TRAINED,
+    parents={"solutionArn": SOLUTION},
+    listed_by="solutionArn",
+    listed_by_must_exist=True,
+    rules=(trains_in_full, name_is_free, keeps_the_configuration),
+    suffix=path,
+    create=Work(train, in_child=True),
+)
+
+
+def get_solution_metrics(store: Store, request: dict[str, Any], _: Scope) -> dict[str, Any]:
+    """The offline metrics of a trained version, "rounded to 4 decimals"."""
+    with store.database.read() as connection:
+        found = existing(connection, SOLUTION_VERSION, request["solutionVersionArn"])
+    if found.status in FAILED:
+        raise InvalidInputException(f"{found.arn} is {found.status}, so it has no metrics: {found.failure_reason}")
+    if found.status != "ACTIVE":
+        raise ResourceInUseException(f"{found.arn} is {found.status}. Its metrics are there when it is ACTIVE.")
+    metrics = {name: round(value, 4) for name, value in found.body["metrics"].items()}
+    return {"solutionVersionArn": found.arn, "metrics": metrics}
+
+
+def stop_solution_version_creation(store: Store, request: dict[str, Any], _: Scope) -> dict[str, Any]:
+    """Stop a training; the version stays, and cannot be deployed."""
+    with store.database.write() as connection:
+        found = existing(connection, SOLUTION_VERSION, request["solutionVersionArn"])
+        if found.status not in ("CREATE PENDING", "CREATE IN_PROGRESS"):
+            raise InvalidInputException(f"{found.arn} is {found.status}: only a training that goes on can be stopped.")
+        move(connection, SOLUTION_VERSION, found, "stop", store.now_s())
+        jobs.ask_to_stop(connection, found.arn)
+    return {}

@@ -1,0 +1,107 @@
+"""The table: the name of each of the 79 operations, and the function that answers it.
+
+Start-up fails if a service model has an operation that this table lacks. An operation that no work stands behind yet
+says so; what such kinds have (nothing) is listed truthfully as empty, and none of it can be found.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from functools import partial
+from typing import Any
+
+from tastemaker.arn import Scope
+from tastemaker.errors import InvalidInputException, ResourceNotFoundException
+from tastemaker.events.put_events import Events
+from tastemaker.kinds import KINDS
+from tastemaker.kinds.campaign import update_campaign
+from tastemaker.kinds.recipe import (
+    describe_algorithm,
+    describe_feature_transformation,
+    describe_recipe,
+    list_recipes,
+)
+from tastemaker.kinds.solution_version import get_solution_metrics, stop_solution_version_creation
+from tastemaker.resources import tags
+from tastemaker.resources.engine import lifecycle
+from tastemaker.serving.answer import Answers
+from tastemaker.storage.store import Store
+from tastemaker.wire.service_model import operations as modelled
+
+Reply = Mapping[str, Any] | bytes | None
+Function = Callable[[Mapping[str, Any], Scope], "Reply | Future[None]"]
+
+# Kinds that a later version will have: name -> (what a list reply calls them, plural in operation names).
+KINDS_TO_COME = {
+    "BatchInferenceJob": ("batchInferenceJobs", "BatchInferenceJobs"),
+    "BatchSegmentJob": ("batchSegmentJobs", "BatchSegmentJobs"),
+    "DataDeletionJob": ("dataDeletionJobs", "DataDeletionJobs"),
+    "DatasetExportJob": ("datasetExportJobs", "DatasetExportJobs"),
+    "MetricAttribution": ("metricAttributions", "MetricAttributions"),
+    "Recommender": ("recommenders", "Recommenders"),
+}
+NOT_YET = (
+    *(f"Create{name}" for name in KINDS_TO_COME),
+    "GetActionRecommendations",
+    "PutActionInteractions",
+    "PutActions",
+    "PutItems",
+    "PutUsers",
+    "UpdateDataset",
+    "UpdateSolution",
+)
+# Operations on one resource of a kind that has none: whatever ARN is given, it is not there.
+ON_KINDS_TO_COME = (
+    *(f"Describe{name}" for name in KINDS_TO_COME),
+    "DeleteMetricAttribution",
+    "DeleteRecommender",
+    "StartRecommender",
+    "StopRecommender",
+    "UpdateMetricAttribution",
+    "UpdateRecommender",
+)
+
+
+def table(store: Store, answers: Answers, events: Events) -> dict[str, Function]:
+    """Every operation of the service models. Raises RuntimeError naming those that are missing."""
+    on_rows = {
+        **{name: function for kind in KINDS for name, function in lifecycle(kind).items()},
+        **tags.operations({kind.name: kind.taggable for kind in KINDS}),
+        "DescribeAlgorithm": describe_algorithm,
+        "DescribeFeatureTransformation": describe_feature_transformation,
+        "DescribeRecipe": describe_recipe,
+        "GetSolutionMetrics": get_solution_metrics,
+        "ListRecipes": list_recipes,
+        "StopSolutionVersionCreation": stop_solution_version_creation,
+        "UpdateCampaign": update_campaign,
+    }
+    found: dict[str, Function] = {
+        **{name: partial(function, store) for name, function in on_rows.items()},
+        "GetRecommendations": answers.get_recommendations,
+        "GetPersonalizedRanking": answers.get_personalized_ranking,
+        "PutEvents": events.put_events,
+        **{name: partial(_not_yet, name) for name in NOT_YET},
+        **{name: partial(_not_found, name) for name in ON_KINDS_TO_COME},
+        **{f"List{plural}": partial(_none, member) for member, plural in KINDS_TO_COME.values()},
+        "ListMetricAttributionMetrics": partial(_none, "metrics"),
+    }
+    missing = sorted(modelled().keys() - found.keys())
+    if missing:
+        raise RuntimeError(f"No function stands behind {', '.join(missing)}: add them to operations.py.")
+    return found
+
+
+def _not_yet(name: str, _: Mapping[str, Any], __: Scope) -> Reply:
+    raise InvalidInputException(
+        f"{name} is not supported by this version of Tastemaker. docs/compatibility.md says what is."
+    )
+
+
+def _not_found(name: str, request: Mapping[str, Any], _: Scope) -> Reply:
+    arn = next((value for member, value in request.items() if member.endswith("Arn")), None)
+    if arn is None:
+        raise InvalidInputException(f"{name} needs the ARN of what it is about.")
+    raise ResourceNotFoundException(f"There is no resource {arn}: this version of Tastemaker has none of its kind.")
+
+
+def _none(member: str, _: Mapping[str, Any], __: Scope) -> Reply:
+    return {member: []}

@@ -1,0 +1,40 @@
+"""What a dataset group holds: its datasets by type, and their schemas."""
+
+from sqlalchemy import Connection
+
+from tastemaker.data.schemas import Schema, parse_schema
+from tastemaker.storage import rows
+from tastemaker.storage.rows import Resource
+
+# As the API writes them in ARNs -> as schemas and filter expressions do.
+DATASET_NAMES = {
+    "INTERACTIONS": "Interactions",
+    "ITEMS": "Items",
+    "USERS": "Users",
+    "ACTIONS": "Actions",
+    "ACTION_INTERACTIONS": "Action_Interactions",
+}
+
+
+def dataset_of(connection: Connection, group: str, dataset_type: str) -> Resource | None:
+    """The group's dataset of that type (upper case), if it is ACTIVE."""
+    for found in rows.referring(connection, group, ["Dataset"]):
+        if found.body["datasetType"] == dataset_type and found.status == "ACTIVE":
+            return found
+    return None
+
+
+def schema_of(connection: Connection, dataset: Resource) -> Schema:
+    """The schema of a dataset."""
+    found = rows.find(connection, dataset.body["schemaArn"])
+    assert found is not None, "a schema cannot be deleted while a dataset uses it"
+    return parse_schema(found.body["schema"])
+
+
+def schemas_of(connection: Connection, group: str) -> dict[str, Schema]:
+    """The schemas of the group's ACTIVE datasets, by their name in filter expressions."""
+    return {
+        DATASET_NAMES[found.body["datasetType"]]: schema_of(connection, found)
+        for found in rows.referring(connection, group, ["Dataset"])
+        if found.status == "ACTIVE"
+    }

@@ -1,0 +1,64 @@
+"""Our own pages beside the AWS operations: health, jobs, and all that is known of a resource."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+from tastemaker import __version__
+from tastemaker.storage import jobs, rows
+from tastemaker.storage.jobs import Job
+from tastemaker.storage.store import Store
+
+JOBS_SHOWN = 50
+
+Page = Callable[[str, str], tuple[int, Any]]
+
+
+def pages(store: Store) -> dict[tuple[str, str], Page]:
+    """Method and first part of the path -> function of the rest of the path and the query."""
+
+    def healthz(_: str, __: str) -> tuple[int, Any]:
+        return 200, {"status": "serving", "version": __version__}
+
+    def list_jobs(_: str, __: str) -> tuple[int, Any]:
+        with store.database.read() as connection:
+            return 200, {"jobs": [shown(job, store.now_s()) for job in jobs.listed(connection, JOBS_SHOWN)]}
+
+    def describe(arn: str, _: str) -> tuple[int, Any]:
+        with store.database.read() as connection:
+            found = rows.find(connection, unquote(arn))
+            if found is None:
+                return 404, {"message": f"There is no resource {unquote(arn)}."}
+            job = jobs.latest_of(connection, found.arn)
+        return 200, {
+            "arn": found.arn,
+            "kind": found.kind,
+            "name": found.name,
+            "status": found.status,
+            "failureReason": found.failure_reason,
+            "created_s": found.created_s,
+            "updated_s": found.updated_s,
+            "body": found.body,
+            "latestUpdate": found.change,
+            "job": shown(job, store.now_s()) if job else None,
+        }
+
+    return {("GET", "/healthz"): healthz, ("GET", "/jobs"): list_jobs, ("GET", "/resources"): describe}
+
+
+def shown(job: Job, now_s: float) -> dict[str, Any]:
+    """A job as people look at it: how far, and how long still."""
+    return {
+        "id": job.id,
+        "arn": job.arn,
+        "kind": job.kind,
+        "verb": job.verb,
+        "state": job.state,
+        "attempts": job.attempts,
+        "done": job.done,
+        "total": job.total,
+        "left_s": job.left_s(now_s),
+        "queued_s": job.queued_s,
+        "started_s": job.started_s,
+        "finished_s": job.finished_s,
+    }

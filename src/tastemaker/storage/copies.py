@@ -1,0 +1,33 @@
+"""What a server process remembers of rows: read at first need, and again after the generation counter moved."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+
+COPIES_MAX = 10_000  # keys that clients name and that exist; bounds memory, nothing else
+
+
+class Copies(Generic[V]):
+    """Values by key as of a generation. `load` may raise: then nothing is remembered."""
+
+    def __init__(self, load: Callable[[str], V]) -> None:
+        self._load = load
+        self._known: OrderedDict[str, tuple[int, V]] = OrderedDict()
+
+    def get(self, key: str, generation: int) -> V:
+        """The value of a key, no older than the generation."""
+        known = self._known.get(key)
+        if known is not None and known[0] == generation:
+            return known[1]
+        self._known.pop(key, None)  # if loading raises, the old value is gone, too
+        value = self._load(key)
+        self._known[key] = (generation, value)
+        if len(self._known) > COPIES_MAX:
+            self._known.popitem(last=False)
+        return value
+
+    def forget(self, key: str) -> None:
+        """Read this value again at its next need."""
+        self._known.pop(key, None)

@@ -1,0 +1,71 @@
+"""The work of an import job: CSV files become a new part of the dataset, bad rows a file beside it."""
+
+import structlog
+from sqlalchemy import Connection
+
+from tastemaker.errors import InvalidInputException
+from tastemaker.resources.groups import schema_of
+from tastemaker.resources.kind import Body, Outcome, Task, WorkFailed
+from tastemaker.storage import columns, objects, rows
+from tastemaker.storage.database import touch
+from tastemaker.transfer.csv_bytes import ImportFailed
+from tastemaker.transfer.csv_files import CsvFile, Imported, read_csv
+
+log = structlog.get_logger()
+
+PREFIX = "Failed to create a data import job for {} dataset. "
+
+
+def import_dataset(task: Task) -> Outcome:
+    """Read, check and write; the new version of the dataset is there when the job is ACTIVE, and not before."""
+    job, store = task.resource, task.store
+    with store.database.read() as connection:
+        dataset = rows.find(connection, job.body["datasetArn"])
+        if dataset is None:
+            raise WorkFailed(f"The dataset {job.body['datasetArn']} was deleted.")
+        schema = schema_of(connection, dataset)
+    prefix = PREFIX.format(schema.dataset)
+    spool = store.spool / store.new_uuid()
+    spool.mkdir(parents=True)
+    try:
+        found = objects.fetch(job.body["dataSource"]["dataLocation"], store.buckets, spool, task.watch)
+        imported = read_csv([CsvFile(each.name, each.path) for each in found], schema, task.watch)
+    except (ImportFailed, objects.ObjectsFailed, InvalidInputException) as error:
+        raise WorkFailed(prefix + str(error)) from None
+    part = columns.Part(store.new_uuid(), len(imported.frame))
+    kept = _report(imported)
+    if len(imported.rejects):
+        rejects = store.rejects / f"{part.folder}.csv"
+        columns.save_rejects(rejects, imported.rejects)
+        kept["rejects"] = rejects.name
+        kept["report"]["rejects"] = str(rejects)
+    if not len(imported.frame):
+        raise WorkFailed(f"{prefix}All {imported.n_records} records are bad. {_first_reject(imported)}", kept)
+    columns.save(store.datasets / part.folder, imported.frame)
+    log.info("dataset.imported", job=job.arn, n_rows=part.n_rows, n_rejected=len(imported.rejects))
+
+    def outcome(connection: Connection) -> Body:
+        columns.commit(connection, dataset.arn, part, store.now_s(), replace=job.body["importMode"] == "FULL")
+        touch(connection)
+        return kept
+
+    return outcome
+
+
+def _report(imported: Imported) -> Body:
+    """What became of the records, in numbers that add up."""
+    report: Body = {
+        "records": imported.n_records,
+        "imported": len(imported.frame),
+        "duplicates": imported.n_duplicates,
+        "rejected": len(imported.rejects),
+    }
+    if len(imported.rejects):
+        report["first_reject"] = _first_reject(imported)
+    return {"report": report}
+
+
+def _first_reject(imported: Imported) -> str:
+    first = imported.rejects.row(0, named=True)
+    where = f"{first['file']} line {first['line']}" + (f", column {first['column']}" if first["column"] else "")
+    return f"{where}: {first['reason']}. {first['fix']}"
