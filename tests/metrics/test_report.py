@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tastemaker.data.interactions import Floats, Query
-from tastemaker.metrics.report import best, interval, recommended, report
+from tastemaker.metrics.report import interval, recommended, report
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,6 @@ def test_a_catalogue_smaller_than_the_list_is_listed_whole():
 def test_no_test_user_is_an_error_that_says_what_it_takes():
     with pytest.raises(ValueError, match="two users"):
         report(Next(3), [], [], 3)
-
-
-def test_the_best_are_those_of_a_full_sort_ties_in_order_of_position():
-    score_I = np.random.default_rng(0).integers(0, 6, 50).astype(np.float32)
-    for k in (1, 7, 50, 80):
-        assert best(score_I, k).tolist() == np.argsort(-score_I, kind="stable")[:k].tolist()
 
 
 def test_an_interval_holds_the_mean_and_is_the_same_for_the_same_seed():

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastemaker.data.interactions import Floats, Ints, Query
+from tastemaker.data.ranking import top
 from tastemaker.metrics import ranking
 
 LIST_LENGTH = 25
@@ -41,7 +42,7 @@ def recommended(model: Scores, queries: Sequence[Ints], length: int = LIST_LENGT
     if not queries:
         raise ValueError("There is no test user: it takes two users, one of them with two interactions.")
     asked = (Query(history_L, int(history_L[-1])) for history_L in queries)
-    return np.array([best(model.scores(query), length) for query in asked], np.int32)
+    return np.array([top(model.scores(query), None, length) for query in asked], np.int32)
 
 
 def measures(recommended_UK: NDArray[np.int32], truths: Sequence[Ints], n_items_known: int) -> dict[str, float]:
@@ -58,18 +59,6 @@ def measures(recommended_UK: NDArray[np.int32], truths: Sequence[Ints], n_items_
     for cut in CUTS:
         found[f"precision_at_{cut}"] = float(ranking.precision(hit_UK, cut).mean())
     return found
-
-
-def best(score_I: Floats, k: int) -> NDArray[np.int64]:
-    """Positions of the k highest scores, best first; equal ones in order of position at the top. O(I + k log k)."""
-    k = min(k, len(score_I))
-    if k < len(score_I):
-        least = np.partition(score_I, -k)[-k]
-        above = np.flatnonzero(score_I > least)
-        chosen = np.concatenate([above, np.flatnonzero(score_I == least)[: k - len(above)]])
-    else:
-        chosen = np.arange(k)
-    return np.asarray(chosen[np.lexsort((chosen, -score_I[chosen]))], np.int64)
 
 
 def interval(value_U: NDArray[np.float64], *, seed: int, level: float = 0.95, draws: int = 1000) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from tastemaker.arn import Scope
-from tastemaker.data.interactions import Bools, Query
+from tastemaker.data.interactions import Bools, Floats, Query
 from tastemaker.data.ranking import softmax
 from tastemaker.errors import InvalidInputException
 from tastemaker.filters import Candidates, FilterError, allowed, needs_current_item, needs_user
@@ -62,8 +62,8 @@ class Answers:
         ids = deployment.trained.item_ids
         items: list[dict[str, Any]]
         if deployment.recipe_type in SCORED:
-            pairs = zip(best_K.tolist(), score_K.tolist(), strict=True)
-            items = [{"itemId": ids[place], "score": round(score, DIGITS)} for place, score in pairs]
+            pairs = zip(best_K.tolist(), _shown(score_K), strict=True)
+            items = [{"itemId": ids[place], "score": score} for place, score in pairs]
         else:
             items = [{"itemId": ids[place]} for place in best_K.tolist()]
         return encode({"itemList": items, "recommendationId": self._recommendation_id()})
@@ -88,10 +88,9 @@ class Answers:
         history_L = person(deployment, user_id, live).history(deployment)
         score_K = softmax(deployment.trained.model.scores(Query(history_L))[place_K])
         ids = deployment.trained.item_ids
-        ranked: list[dict[str, Any]] = [
-            {"itemId": ids[place_K[k]], "score": round(float(score_K[k]), DIGITS)}
-            for k in np.argsort(-score_K, kind="stable").tolist()
-        ]
+        order_K = np.argsort(-score_K, kind="stable")
+        pairs = zip(place_K[order_K].tolist(), _shown(score_K[order_K]), strict=True)
+        ranked: list[dict[str, Any]] = [{"itemId": ids[place], "score": score} for place, score in pairs]
         if allows_unknown:
             ranked += [{"itemId": name} for name in given if name not in position]
         return encode({"personalizedRanking": ranked, "recommendationId": self._recommendation_id()})
@@ -152,6 +151,12 @@ class Answers:
 
     def _recommendation_id(self) -> str:
         return "RID-" + self._store.new_uuid()
+
+
+def _shown(score_K: Floats) -> list[float]:
+    """Scores as they stand in an answer."""
+    shown: list[float] = np.round(score_K.astype(np.float64), DIGITS).tolist()
+    return shown
 
 
 def _id(request: Mapping[str, Any], member: str) -> str | None:

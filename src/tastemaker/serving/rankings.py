@@ -73,7 +73,8 @@ class Person:
 def person(deployment: Deployment, user_id: str, live: Events) -> Person:
     """Who a userId (or a sessionId) is to this deployment."""
     through = deployment.trained.through_seq
-    since = live if not live or live[0].seq > through else tuple(event for event in live if event.seq > through)
+    # In order of their own time: an application may send what happened while it was offline.
+    since = tuple(sorted((event for event in live if event.seq > through), key=lambda event: event.time_s))
     return Person(deployment.users.position.get(user_id), since)
 
 

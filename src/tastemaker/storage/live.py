@@ -61,7 +61,10 @@ class Live:
             if version == self._version:
                 return
             self._version = version
-            self.generation = self._generation()
+            generation = self._generation()
+            if generation != self.generation:
+                self._known.clear()  # a dataset may be gone, and its events with it
+                self.generation = generation
             tail = self._cursor.execute(TAIL, (self._seq, TAIL_MAX + 1)).fetchall()
             if len(tail) > TAIL_MAX:
                 self._known.clear()
