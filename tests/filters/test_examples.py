@@ -1,8 +1,8 @@
 """The worked examples of the specification: what each valid one lets through, and why each invalid one is refused."""
 
 import pytest
-from example_shop import IDS, SCHEMAS, shop
 
+from filters.example_shop import IDS, SCHEMAS, shop
 from tastemaker.filters import FilterError, allowed, check, needs_current_item, needs_user, parse
 
 ALL = IDS

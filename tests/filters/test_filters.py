@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from example_shop import IDS, SCHEMAS, shop
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from filters.example_shop import IDS, SCHEMAS, shop
 from tastemaker.data.schemas import Column, Schema
 from tastemaker.data.table import types_of
 from tastemaker.filters import (

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from example_shop import SCHEMAS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from filters.example_shop import SCHEMAS
 from tastemaker.data.schemas import Column, Schema
 from tastemaker.data.table import types_of
 from tastemaker.filters import Candidates, Filter, allowed, check, columns_of, parse
