@@ -1,26 +1,25 @@
 """The answers of the runtime: from a checked request to an ordered list, in the few steps of one function each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from tastemaker.arn import Scope
-from tastemaker.data.interactions import Bools, Floats, Query
+from tastemaker.data.interactions import Floats, Ints, Query
 from tastemaker.data.ranking import softmax
 from tastemaker.errors import InvalidInputException
-from tastemaker.filters import Candidates, FilterError, allowed, needs_current_item, needs_user
+from tastemaker.serving.allowed import AllowedItems, without_itself
 from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, Deployments
-from tastemaker.serving.rankings import SCORED, Rankings, person
+from tastemaker.serving.rankings import SCORED, Ranking, Rankings, person
 from tastemaker.storage.live import Live
 from tastemaker.storage.store import Store
 
 RESULTS_DEFAULT, RESULTS_MAX, INPUTS_MAX = 25, 500, 500
-FILTER_EVENTS_MAX = 100  # "the newest 100 interactions per user and event type" are seen by filters
+WITH_METADATA_MAX, METADATA_COLUMNS_MAX = 50, 10  # results or inputs, and columns, when metadata is asked for
 DIGITS = 7  # of a score in an answer, as the service rounds them
-NOT_YET = ("promotions", "metadataColumns")
 
 encode = msgspec.json.Encoder().encode
 
@@ -31,132 +30,117 @@ class Answers:
     def __init__(self, store: Store, live: Live, deployments: Deployments, users_max: int) -> None:
         self._store, self._live, self._deployments = store, live, deployments
         self._catalogue = Catalogue(store)
+        self._allowed = AllowedItems(live, deployments, self._catalogue)
         self._rankings = Rankings(users_max)
 
     def get_recommendations(self, request: Mapping[str, Any], _: Scope) -> bytes:
         """A list for a user, or beside an item, as the recipe has it. Already rendered: this is the hot path."""
         deployment = self._deployment(request)
-        if deployment.recipe_type == "PERSONALIZED_RANKING":
-            raise InvalidInputException(
-                f"{deployment.arn} ranks given items: ask it with GetPersonalizedRanking, or deploy another recipe."
-            )
-        wanted = request.get("numResults", RESULTS_DEFAULT)
-        if not 1 <= wanted <= RESULTS_MAX:
-            raise InvalidInputException(f"numResults is {wanted}: give a number from 1 to {RESULTS_MAX}.")
+        wanted = _within(request, "numResults", request.get("numResults", RESULTS_DEFAULT), RESULTS_MAX)
         user_id, item_id = _id(request, "userId"), _id(request, "itemId")
-        if deployment.recipe_type == "USER_PERSONALIZATION":
-            if user_id is None:
-                raise InvalidInputException(f"userId is missing: {deployment.arn} recommends for users.")
-            live = self._live.events_of(deployment.group_seq, user_id)
-            ranking = self._rankings.of_user(deployment, user_id, live)
-        elif deployment.recipe_type == "RELATED_ITEMS":
-            if item_id is None:
-                raise InvalidInputException(f"itemId is missing: {deployment.arn} recommends items related to one.")
-            ranking = self._rankings.of_item(deployment, item_id)
-        else:
-            ranking = self._rankings.of_item(deployment, None)
-        allowed_I, _unknown = self._allowed(deployment, request, user_id, item_id)
+        ranking = self._ranking(deployment, user_id, item_id)
+        allowed_I, _unknown = self._allowed.of(deployment, request, user_id, item_id)
         if deployment.recipe_type == "RELATED_ITEMS":
-            allowed_I = _without(allowed_I, deployment, item_id)
+            allowed_I = without_itself(allowed_I, deployment, item_id)
         best_K, score_K = ranking.best(allowed_I, wanted)
-        ids = deployment.trained.item_ids
-        items: list[dict[str, Any]]
-        if deployment.recipe_type in SCORED:
-            pairs = zip(best_K.tolist(), _shown(score_K), strict=True)
-            items = [{"itemId": ids[place], "score": score} for place, score in pairs]
-        else:
-            items = [{"itemId": ids[place]} for place in best_K.tolist()]
-        return encode({"itemList": items, "recommendationId": self._recommendation_id()})
+        return self._reply("itemList", deployment, request, best_K, score_K)
 
     def get_personalized_ranking(self, request: Mapping[str, Any], _: Scope) -> bytes:
         """The given items, best first for this user; those the model does not know at the end, without a score."""
         deployment = self._deployment(request)
         if deployment.recipe_type != "PERSONALIZED_RANKING":
             raise InvalidInputException(f"{deployment.arn} does not rank given items: ask it with GetRecommendations.")
-        given = list(dict.fromkeys(request["inputList"]))
-        if not 1 <= len(request["inputList"]) <= INPUTS_MAX:
-            raise InvalidInputException(f"inputList has {len(request['inputList'])} items: give 1 to {INPUTS_MAX}.")
+        _within(request, "inputList", len(request["inputList"]), INPUTS_MAX)
         user_id = _id(request, "userId")
         assert user_id is not None, "the service model requires it"
-        live = self._live.events_of(deployment.group_seq, user_id)
-        position = deployment.items.position
-        known = [name for name in given if name in position]
-        allowed_I, allows_unknown = self._allowed(deployment, request, user_id, None)
-        place_K = np.array([position[name] for name in known], np.int32)
+        given = list(dict.fromkeys(request["inputList"]))
+        place_K = np.array(deployment.items.positions(given), np.int32)
+        allowed_I, allows_unknown = self._allowed.of(deployment, request, user_id, None)
         if allowed_I is not None:
             place_K = place_K[allowed_I[place_K]]
+        live = self._live.events_of(deployment.group_seq, user_id)
         history_L = person(deployment, user_id, live).history(deployment)
         score_K = softmax(deployment.trained.model.scores(Query(history_L))[place_K])
-        ids = deployment.trained.item_ids
         order_K = np.argsort(-score_K, kind="stable")
-        pairs = zip(place_K[order_K].tolist(), _shown(score_K[order_K]), strict=True)
-        ranked: list[dict[str, Any]] = [{"itemId": ids[place], "score": score} for place, score in pairs]
-        if allows_unknown:
-            ranked += [{"itemId": name} for name in given if name not in position]
-        return encode({"personalizedRanking": ranked, "recommendationId": self._recommendation_id()})
+        unknown = [name for name in given if name not in deployment.items.position] if allows_unknown else []
+        return self._reply("personalizedRanking", deployment, request, place_K[order_K], score_K[order_K], unknown)
 
     def _deployment(self, request: Mapping[str, Any]) -> Deployment:
-        asked = [name for name in NOT_YET if request.get(name)]
-        if asked:
+        if request.get("promotions"):
             raise InvalidInputException(
-                f"{', '.join(asked)}: not supported by this version of Tastemaker. Leave it out; docs/compatibility.md "
-                "says what there is."
+                "promotions: not supported by this version of Tastemaker. Leave it out; see docs/compatibility.md."
             )
-        arn = request.get("campaignArn")
         if request.get("recommenderArn"):
             raise InvalidInputException(
                 "recommenderArn: this version of Tastemaker has no recommenders. Create a campaign, give campaignArn."
             )
+        arn = request.get("campaignArn")
         if arn is None:
             raise InvalidInputException("campaignArn is missing: give the ARN of an ACTIVE campaign.")
         self._live.refresh()
         return self._deployments.campaign(arn, self._live.generation)
 
-    def _allowed(
-        self, deployment: Deployment, request: Mapping[str, Any], user_id: str | None, item_id: str | None
-    ) -> tuple[Bools | None, bool]:
-        """True for the items that the request's filter lets through, and whether it lets through one without a record.
-
-        None without a filter.
-        """
-        arn = request.get("filterArn")
-        if arn is None:
-            return None, True
-        generation = self._live.generation
-        tree = self._deployments.filter(arn, deployment.group, generation).tree
-        if needs_current_item(tree) and deployment.recipe_type != "RELATED_ITEMS":
+    def _ranking(self, deployment: Deployment, user_id: str | None, item_id: str | None) -> Ranking:
+        """What the recipe ranks the catalogue by: the user, an item, or neither."""
+        if deployment.recipe_type == "USER_PERSONALIZATION":
+            if user_id is None:
+                raise InvalidInputException(f"userId is missing: {deployment.arn} recommends for users.")
+            live = self._live.events_of(deployment.group_seq, user_id)
+            return self._rankings.of_user(deployment, user_id, live)
+        if deployment.recipe_type == "RELATED_ITEMS":
+            if item_id is None:
+                raise InvalidInputException(f"itemId is missing: {deployment.arn} recommends items related to one.")
+            return self._rankings.of_item(deployment, item_id)
+        if deployment.recipe_type == "PERSONALIZED_RANKING":
             raise InvalidInputException(
-                f"filterArn {arn} compares with CurrentItem: only related-items campaigns have it."
+                f"{deployment.arn} ranks given items: ask it with GetPersonalizedRanking, or deploy another recipe."
             )
-        about_user = needs_user(tree)
-        if about_user and user_id is None:
-            raise InvalidInputException(f"userId is missing: filterArn {arn} looks at what the user did, or is.")
-        events, row = {}, None
-        if about_user and user_id is not None:
-            who = person(deployment, user_id, self._live.events_of(deployment.group_seq, user_id))
-            events = who.touched(deployment, FILTER_EVENTS_MAX)
-            row = self._catalogue.user_row(deployment.group, user_id, generation)
-        candidates = Candidates(
-            n_items=len(deployment.items) + 1,  # the last one stands for all items that the catalogue lacks
-            columns=self._catalogue.item_columns(deployment, generation),
-            events=events,
-            user=row,
-            current_item=deployment.items.position.get(item_id) if item_id is not None else None,
-        )
-        try:
-            allowed_I = allowed(tree, candidates, request.get("filterValues", {}))
-        except FilterError as error:
-            raise InvalidInputException(str(error)) from None
-        return allowed_I[:-1], bool(allowed_I[-1])
+        return self._rankings.of_item(deployment, None)
 
-    def _recommendation_id(self) -> str:
-        return "RID-" + self._store.new_uuid()
+    def _reply(
+        self,
+        member: str,
+        deployment: Deployment,
+        request: Mapping[str, Any],
+        place_K: Ints,
+        score_K: Floats,
+        unscored: Iterable[str] = (),
+    ) -> bytes:
+        ids = deployment.trained.item_ids
+        items: list[dict[str, Any]]
+        if deployment.recipe_type in SCORED:
+            shown = np.round(score_K.astype(np.float64), DIGITS).tolist()
+            pairs = zip(place_K.tolist(), shown, strict=True)
+            items = [{"itemId": ids[place], "score": score} for place, score in pairs]
+        else:
+            items = [{"itemId": ids[place]} for place in place_K.tolist()]
+        items += [{"itemId": name} for name in unscored]
+        if request.get("metadataColumns"):
+            self._add_metadata(deployment, request, items)
+        return encode({member: items, "recommendationId": "RID-" + self._store.new_uuid()})
+
+    def _add_metadata(self, deployment: Deployment, request: Mapping[str, Any], items: list[dict[str, Any]]) -> None:
+        """Values of item columns beside each item, as text, under the column's name in lower case."""
+        if not deployment.has_metadata:
+            raise InvalidInputException(
+                f"metadataColumns: {deployment.arn} was made without enableMetadataWithRecommendations. Update it with "
+                "campaignConfig={'enableMetadataWithRecommendations': True}."
+            )
+        ((dataset, columns),) = request["metadataColumns"].items()
+        if dataset.upper() != "ITEMS" or not 1 <= len(columns) <= METADATA_COLUMNS_MAX:
+            raise InvalidInputException(
+                f"metadataColumns: give {{'ITEMS': [...]}} with 1 to {METADATA_COLUMNS_MAX} columns of that dataset."
+            )
+        records = self._catalogue.items(deployment.group, self._live.generation)
+        for item in items:
+            item["metadata"] = records.texts(item["itemId"], columns)
 
 
-def _shown(score_K: Floats) -> list[float]:
-    """Scores as they stand in an answer."""
-    shown: list[float] = np.round(score_K.astype(np.float64), DIGITS).tolist()
-    return shown
+def _within(request: Mapping[str, Any], member: str, count: int, most: int) -> int:
+    most = WITH_METADATA_MAX if request.get("metadataColumns") else most
+    if not 1 <= count <= most:
+        raise InvalidInputException(f"{member} stands for {count} items: give 1 to {most}.")
+    return count
 
 
 def _id(request: Mapping[str, Any], member: str) -> str | None:
@@ -164,13 +148,3 @@ def _id(request: Mapping[str, Any], member: str) -> str | None:
     if value == "":
         raise InvalidInputException(f"{member} is empty: give an id, or leave it out.")
     return value
-
-
-def _without(allowed_I: Bools | None, deployment: Deployment, item_id: str | None) -> Bools | None:
-    """An item is not related to itself."""
-    place = deployment.items.position.get(item_id) if item_id is not None else None
-    if place is None:
-        return allowed_I
-    without_I = np.ones(len(deployment.items), np.bool_) if allowed_I is None else allowed_I.copy()
-    without_I[place] = False
-    return without_I

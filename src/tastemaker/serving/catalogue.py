@@ -1,11 +1,13 @@
 """Metadata that filters look at: item columns aligned with a model's catalogue, and rows of users."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from tastemaker.data.schemas import Schema
+from tastemaker.errors import InvalidInputException
 from tastemaker.filters import ItemColumn, columns_of
 from tastemaker.resources.groups import dataset_of, schema_of
 from tastemaker.serving.deployments import Deployment
@@ -18,16 +20,33 @@ NO_RECORD = ""  # an id that no item has
 
 
 @dataclass(frozen=True)
-class Users:
-    """The Users dataset: a row by user id."""
+class Records:
+    """A dataset of Items or Users: the newest record by id."""
 
+    schema: Schema | None
     frame: pl.DataFrame
     position: Mapping[str, int]
 
-    def row(self, user_id: str) -> Mapping[str, Any] | None:
-        """The user's attributes by column; None for a user without a record."""
-        place = self.position.get(user_id)
+    def row(self, record_id: str) -> Mapping[str, Any] | None:
+        """The values by column; None for an id without a record."""
+        place = self.position.get(record_id)
         return None if place is None else self.frame.row(place, named=True)
+
+    def texts(self, record_id: str, columns: Sequence[str]) -> dict[str, str]:
+        """Values of columns as text, by the column's name in lower case, as the service answers; nulls are left out.
+
+        Raises InvalidInputException for a column that the schema lacks.
+        """
+        names = [self.schema.column(asked) if self.schema else None for asked in columns]
+        for asked, column in zip(columns, names, strict=True):
+            if column is None:
+                raise InvalidInputException(f"metadataColumns: the Items dataset has no column {asked!r}.")
+        row = self.row(record_id) or {}
+        return {
+            column.name.lower(): str(row[column.name])
+            for column in names
+            if column is not None and row.get(column.name) is not None
+        }
 
 
 class Catalogue:
@@ -36,7 +55,8 @@ class Catalogue:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._parts = Copies(self._parts_of)
-        self._users = Copies(self._read_users)
+        self._users = Copies(lambda group: self._read(group, "USERS", "USER_ID"))
+        self._items = Copies(lambda group: self._read(group, "ITEMS", "ITEM_ID"))
         self._columns: dict[str, tuple[object, list[Part], Mapping[str, ItemColumn]]] = {}
 
     def item_columns(self, deployment: Deployment, generation: int) -> Mapping[str, ItemColumn]:
@@ -54,31 +74,31 @@ class Catalogue:
         """The user's record in the group's Users dataset."""
         return self._users.get(group, generation).row(user_id)
 
+    def items(self, group: str, generation: int) -> Records:
+        """The records of the group's Items dataset."""
+        return self._items.get(group, generation)
+
     def _parts_of(self, group: str) -> list[Part]:
         with self._store.database.read() as connection:
             items = dataset_of(connection, group, "ITEMS")
             return columns.parts_of(connection, items.arn) if items else []
 
     def _read_items(self, deployment: Deployment, parts: list[Part]) -> Mapping[str, ItemColumn]:
-        with self._store.database.read() as connection:
-            items = dataset_of(connection, deployment.group, "ITEMS")
-            schema = schema_of(connection, items) if items else None
-        frame = columns.load(self._store.datasets, parts)
-        if frame is None or schema is None:
+        records = self._read(deployment.group, "ITEMS", "ITEM_ID", parts)
+        if records.schema is None:
             return {}
-        id_column = schema.column("ITEM_ID")
-        assert id_column is not None, "a schema of Items has it"
-        newest = frame.unique(id_column.name, keep="last", maintain_order=True)
-        return columns_of(newest, schema, [*deployment.trained.item_ids, NO_RECORD])
+        return columns_of(records.frame, records.schema, [*deployment.trained.item_ids, NO_RECORD])
 
-    def _read_users(self, group: str) -> Users:
+    def _read(self, group: str, dataset_type: str, id_name: str, parts: list[Part] | None = None) -> Records:
+        """The newest record of each id; of the current parts, if none are given."""
         with self._store.database.read() as connection:
-            users = dataset_of(connection, group, "USERS")
-            parts = columns.parts_of(connection, users.arn) if users else []
-            schema = schema_of(connection, users) if users else None
+            dataset = dataset_of(connection, group, dataset_type)
+            schema = schema_of(connection, dataset) if dataset else None
+            if parts is None:
+                parts = columns.parts_of(connection, dataset.arn) if dataset else []
         frame = columns.load(self._store.datasets, parts)
-        id_column = schema.column("USER_ID") if schema else None
+        id_column = schema.column(id_name) if schema else None
         if frame is None or id_column is None:
-            return Users(pl.DataFrame(), {})
+            return Records(None, pl.DataFrame(), {})
         newest = frame.unique(id_column.name, keep="last", maintain_order=True)
-        return Users(newest, {name: place for place, name in enumerate(newest[id_column.name])})
+        return Records(schema, newest, {name: place for place, name in enumerate(newest[id_column.name])})

@@ -28,7 +28,7 @@ from tastemaker.storage.trained import Trained, load
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Deployment:
     """A campaign, ready to answer."""
 
@@ -40,6 +40,7 @@ class Deployment:
     trained: Trained
     event_type: str | None
     threshold: float | None
+    has_metadata: bool
 
     @cached_property
     def users(self) -> Vocabulary:
@@ -130,12 +131,10 @@ class Deployments:
         if version is None or group is None:
             raise InvalidInputException(f"{arn}: its solution version was deleted. Update the campaign.")
         deployed = self._deployed.get(arn)
-        if deployed is not None and deployed.version == version.arn:
-            return deployed
-        if deployed is None:
-            return self._deploy(arn, version, group)
+        if deployed is None or version.body["artifact"] in self._artifacts:
+            return self._deploy(row, version, group)
         # The old version answers while the new one is read from disk beside the path of requests.
-        self._load_beside(arn, lambda: self._deploy(arn, version, group))
+        self._load_beside(arn, lambda: self._deploy(row, version, group))
         return deployed
 
     def _load_beside(self, arn: str, deploy: Callable[[], Deployment]) -> None:
@@ -153,7 +152,8 @@ class Deployments:
 
         self._loader.submit(run)
 
-    def _deploy(self, arn: str, version: Resource, group: Resource) -> Deployment:
+    def _deploy(self, row: Resource, version: Resource, group: Resource) -> Deployment:
+        arn, campaign_config = row.arn, row.body.get("campaignConfig", {})
         artifact = version.body["artifact"]
         trained = self._artifacts.get(artifact)
         if trained is None:
@@ -180,7 +180,11 @@ class Deployments:
             trained,
             version.body.get("eventType"),
             None if threshold is None else float(threshold),
+            campaign_config.get("enableMetadataWithRecommendations", False),
         )
+        known = self._deployed.get(arn)
+        if known is not None and known.trained is trained and known.has_metadata == deployment.has_metadata:
+            return known  # all else follows from the version, and what was ranked for it is still good
         deployment.items.position  # noqa: B018  made here, not in the first request
         deployment.users.position  # noqa: B018
         trained.model.scores(Query())  # the pages of the model come into memory

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection
 
 from tastemaker.arn import name_of
-from tastemaker.data.interactions import Query
+from tastemaker.data.interactions import Query, TrainingData
 from tastemaker.data.ranking import softmax, top
 from tastemaker.data.splits import by_users
 from tastemaker.metrics.calibration import temperature
@@ -56,7 +56,7 @@ def train(task: Task) -> Outcome:
     if not used_N.any():
         raise WorkFailed(f"Create failed. Dataset has no interactions after filtering by event type: {event_type}.")
     metrics, heat = _measured(recipe, params, corpus, used_N, task.seed, stages.part(0.05, 0.4))
-    model = recipe.fit(corpus.data(used_N), params, stages.part(0.45, 0.4))
+    model = _fitted(recipe, corpus.data(used_N), params, stages.part(0.45, 0.4))
     if heat is not None and _is_calibrated(model):
         model = replace(model, temperature=heat)
     facts = {
@@ -91,7 +91,7 @@ def _measured(
     """Metrics on held-out users, and the temperature that makes their next choices most likely."""
     data = corpus.data(used_N)
     split = by_users(data.interactions, seed=seed)
-    model = recipe.fit(replace(data, interactions=split.train), params, watch)
+    model = _fitted(recipe, replace(data, interactions=split.train), params, watch)
     if not split.queries:
         return {}, None  # too few users with two events: nothing can be held out, and an empty mean is not a zero
     metrics = report(model, split.queries, split.truths, len(corpus.item_ids))
@@ -101,6 +101,14 @@ def _measured(
     sample = slice(CALIBRATION_USERS_MAX)
     score_UI = np.stack([plain.scores(Query(history_L)) for history_L in split.queries[sample]])
     return metrics, temperature(score_UI, np.array([truth[0] for truth in split.truths[sample]]))
+
+
+def _fitted(recipe: Recipe, data: TrainingData, params: Any, watch: Callable[[float, float], None]) -> Model:
+    """A recipe says by ValueError that these data and these hyperparameters do not go together."""
+    try:
+        return recipe.fit(data, params, watch)
+    except ValueError as error:
+        raise WorkFailed(f"Create failed. {error}") from error
 
 
 def _is_calibrated(model: Model) -> bool:
