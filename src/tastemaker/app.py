@@ -23,6 +23,7 @@ from tastemaker import operations
 from tastemaker.events.put_events import Events
 from tastemaker.http.credentials import secrets_of
 from tastemaker.http.edge import Edge
+from tastemaker.http.protocol import bounded
 from tastemaker.kinds import KINDS
 from tastemaker.kinds.campaign import CAMPAIGN
 from tastemaker.kinds.filter import FILTER
@@ -69,14 +70,14 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     config = uvicorn.Config(
         edge,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
-        http="httptools",
+        http=bounded(settings.header_bytes_max),
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
         backlog=BACKLOG,
-        h11_max_incomplete_event_size=settings.header_bytes_max,
+        timeout_keep_alive=int(settings.keep_alive_s),
         timeout_graceful_shutdown=int(settings.stop_s),
     )
     uvicorn.Server(config).run(sockets=[listener])

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, tuple_, update
 
 from tastemaker.storage.database import Database, jobs
 
@@ -90,6 +90,13 @@ def requeue_all(database: Database) -> None:
     """Put every running job back: no worker of this home is alive."""
     with database.write() as connection:
         connection.execute(update(jobs).where(jobs.c.state == "running").values(state="queued", owner=None))
+
+
+def prune(database: Database, kept: int) -> None:
+    """Forget all but the newest jobs that have ended."""
+    with database.write() as connection:
+        newest = connection.scalar(select(func.max(jobs.c.id))) or 0
+        connection.execute(delete(jobs).where(jobs.c.id <= newest - kept, jobs.c.state.not_in(OPEN)))
 
 
 def abandon(database: Database, job: Job) -> None:

@@ -42,17 +42,18 @@ class Imported:
     n_duplicates: int
 
 
-def read_csv(files: Sequence[CsvFile], schema: Schema, progress: Progress) -> Imported:
+def read_csv(files: Sequence[CsvFile], schema: Schema, progress: Progress, spool: Path | None = None) -> Imported:
     """The records of all files in their order; identical events count once, of items and users the last one counts.
 
-    progress: called with bytes done and bytes in all. Memory is bounded by the typed result.
+    progress: called with bytes done and bytes in all. Memory is bounded by the typed result. spool: where files are
+    unpacked if they must be; None: where the system keeps temporary files.
     Raises ImportFailed if a file lacks columns, cannot be read at all, or if there is not one record.
     """
     frames, rejects, n_records = [types_of(schema).to_frame()], [_none_rejected()], 0
     bytes_all, bytes_done = sum(file.path.stat().st_size for file in files), 0
     for file in files:
         bytes_here = file.path.stat().st_size
-        with TemporaryDirectory(prefix="tastemaker-import-") as folder:
+        with TemporaryDirectory(prefix="tastemaker-import-", dir=spool) as folder:
             path = standard(file.name, file.path, Path(folder))
             names = _columns(file.name, header(file.name, path), schema)
             layout = survey(file.name, path, len(names))

@@ -1,5 +1,8 @@
 """The work of an import job: CSV files become a new part of the dataset, bad rows a file beside it."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import structlog
 from sqlalchemy import Connection
 
@@ -25,11 +28,12 @@ def import_dataset(task: Task) -> Outcome:
             raise WorkFailed(f"The dataset {job.body['datasetArn']} was deleted.")
         schema = schema_of(connection, dataset)
     prefix = PREFIX.format(schema.dataset)
-    spool = store.spool / store.new_uuid()
-    spool.mkdir(parents=True)
+    store.spool.mkdir(exist_ok=True)
     try:
-        found = objects.fetch(job.body["dataSource"]["dataLocation"], store.buckets, spool, task.watch)
-        imported = read_csv([CsvFile(each.name, each.path) for each in found], schema, task.watch)
+        with TemporaryDirectory(dir=store.spool) as spool:
+            found = objects.fetch(job.body["dataSource"]["dataLocation"], store.buckets, Path(spool), task.watch)
+            files = [CsvFile(each.name, each.path) for each in found]
+            imported = read_csv(files, schema, task.watch, Path(spool))
     except (ImportFailed, objects.ObjectsFailed, InvalidInputException) as error:
         raise WorkFailed(prefix + str(error)) from None
     part = columns.Part(store.new_uuid(), len(imported.frame))

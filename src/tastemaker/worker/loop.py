@@ -20,6 +20,7 @@ log = structlog.get_logger()
 
 POLL_S = 0.02  # how soon a new job is seen; a look costs microseconds
 LOOK_ANYWAY_S = 1.0  # leases run out without anybody committing anything
+JOBS_KEPT = 10_000  # for those who look back
 TERM_S = 2.0  # from the polite signal to the other one
 
 Spawn = Callable[[Job], "subprocess.Popen[bytes]"]
@@ -32,7 +33,6 @@ class Child:
     job: Job
     process: "subprocess.Popen[bytes]"
     sign_s: float = field(default_factory=time.monotonic)
-    is_told: bool = False
 
 
 class Worker:
@@ -53,7 +53,7 @@ class Worker:
     def run(self, stopping: threading.Event) -> None:
         """Work. At its start no other worker of this home is alive, so running jobs are nobody's."""
         jobs.requeue_all(self._store.database)
-        collect(self._store)
+        self._clean()
         changes = Changes(self._store.database)
         looked_s = 0.0
         while not stopping.is_set():
@@ -63,13 +63,17 @@ class Worker:
                 while not stopping.is_set() and self._do_next():
                     self._watch_children()
                 if self._deleted and not self._children:
-                    collect(self._store)
+                    self._clean()
                     self._deleted = False
             stopping.wait(POLL_S)
         for child in self._children:
             self._end(child)
             jobs.release(self._store.database, child.job)
         changes.close()
+
+    def _clean(self) -> None:
+        collect(self._store)
+        jobs.prune(self._store.database, JOBS_KEPT)
 
     def _do_next(self) -> bool:
         """Take up one job. False if none waits that there is room for."""
@@ -98,7 +102,6 @@ class Worker:
             elif time.monotonic() - child.sign_s > min(self._settings.lease_s / 3, 0.5):
                 child.sign_s = time.monotonic()
                 if not jobs.keep(self._store.database, child.job, self._store.now_s(), self._settings.lease_s):
-                    child.is_told = True
                     self._end(child)
 
     def _reap(self, child: Child, code: int) -> None:
