@@ -90,13 +90,18 @@ class Catalogue:
         return columns_of(records.frame, records.schema, [*deployment.trained.item_ids, NO_RECORD])
 
     def _read(self, group: str, dataset_type: str, id_name: str, parts: list[Part] | None = None) -> Records:
-        """The newest record of each id; of the current parts, if none are given."""
+        """The newest record of each id; of the current parts, if none are given, or if those are gone meanwhile."""
         with self._store.database.read() as connection:
             dataset = dataset_of(connection, group, dataset_type)
             schema = schema_of(connection, dataset) if dataset else None
             if parts is None:
                 parts = columns.parts_of(connection, dataset.arn) if dataset else []
-        frame = columns.load(self._store.datasets, parts)
+        try:
+            frame = columns.load(self._store.datasets, parts)
+        except FileNotFoundError:  # an import replaced them between the look at their names and the look into them
+            with self._store.database.read() as connection:
+                parts = columns.parts_of(connection, dataset.arn) if dataset else []
+            frame = columns.load(self._store.datasets, parts)
         id_column = schema.column(id_name) if schema else None
         if frame is None or id_column is None:
             return Records(None, pl.DataFrame(), {})

@@ -48,7 +48,7 @@ class Worker:
             for verb in ("create", "delete", "update")
             if getattr(kind, verb) is not None and getattr(kind, verb).in_child
         ]
-        self._deleted = False
+        self._has_litter = False  # files may have lost their row
 
     def run(self, stopping: threading.Event) -> None:
         """Work. At its start no other worker of this home is alive, so running jobs are nobody's."""
@@ -62,9 +62,9 @@ class Worker:
                 looked_s = time.monotonic()
                 while not stopping.is_set() and self._do_next():
                     self._watch_children()
-                if self._deleted and not self._children:
-                    self._clean()
-                    self._deleted = False
+            if self._has_litter and not self._children:
+                self._clean()
+                self._has_litter = False
             stopping.wait(POLL_S)
         for child in self._children:
             self._end(child)
@@ -85,7 +85,7 @@ class Worker:
         if work_of(self._kinds[job.kind], job.verb).in_child and job.attempts <= self._settings.attempts_max:
             self._children.append(Child(job, self._spawn(job)))
             return True
-        self._deleted = self._deleted or job.verb == "delete"
+        self._has_litter = self._has_litter or job.verb == "delete"
         try:
             settings = self._settings
             execute(self._store, self._kinds, job, lambda _, __: None, settings.seed, settings.attempts_max)
@@ -98,6 +98,7 @@ class Worker:
             code = child.process.poll()
             if code is not None:
                 self._children.remove(child)
+                self._has_litter = True  # a FULL import replaced what was there; a dead one left its own
                 self._reap(child, code)
             elif time.monotonic() - child.sign_s > min(self._settings.lease_s / 3, 0.5):
                 child.sign_s = time.monotonic()

@@ -1,7 +1,7 @@
 """The linear sequence model: next item from the history, each event's say decaying with its age, all in closed form.
 
 Trained in seconds, it is far above item-to-item models on data in which order matters, and every chance is a sum over
-the events of the history, so that it can be explained exactly and extended by one event without looking back.
+the events of the history, so that it can be explained exactly.
 
 The regression's targets are 1 for the item that came next and 0 for the others, so it estimates chances. A score is
 the logarithm of that estimate, mixed with popularity so that it is never zero; the softmax of the scores then is a
@@ -81,31 +81,6 @@ class LinearSequence:
             weight_l @ coefficient_MM[place_l] for weight_l, place_l, coefficient_MM in self._windows(place_L)
         )
         return self._logits(np.asarray(linear_M), self.fade ** len(place_L) * self.start_M)
-
-    def state(self, history_L: Ints) -> Floats:
-        """What to keep of a history in order to extend it, shape (K + 1, M): a row per decay, and popularity's."""
-        place_L = self._places(history_L)
-        state_SM = np.zeros((len(self.decay_K) + 1, len(self.modelled_M)), np.float32)
-        for row, (weight_l, place_l, coefficient_MM) in enumerate(self._windows(place_L)):
-            state_SM[row] = weight_l @ coefficient_MM[place_l]
-        state_SM[-1] = self.fade ** len(place_L) * self.start_M
-        return state_SM
-
-    def extend(self, state_SM: Floats, item: int) -> Floats:
-        """The state after one more event, a new array; the same state for an item that is not modelled. O(K * M)."""
-        place = self.place_I[item]
-        if place < 0:
-            return state_SM
-        decay_S = np.append(self.decay_K, np.float32(self.fade))
-        extended_SM: Floats = state_SM * decay_S[:, None]
-        extended_SM[:-1] += np.asarray(self.coefficient_KMM)[:, place]
-        return extended_SM
-
-    def scores_of(self, state_SM: Floats) -> Floats:
-        """The scores of the history that a state was made of, shape (I,); of an empty one, log popularity."""
-        if np.array_equal(state_SM[-1], self.start_M):  # not faded by any event
-            return self.popular_I
-        return self._logits(state_SM[:-1].sum(axis=0), state_SM[-1])
 
     def explain(self, query: Query, item: int) -> Reasons:
         """What each event, "event 0" the oldest, and popularity add to the chance whose logarithm is the score.
