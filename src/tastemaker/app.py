@@ -5,18 +5,14 @@
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import structlog
 import uvicorn
 
 from tastemaker import operations
@@ -27,6 +23,7 @@ from tastemaker.http.protocol import bounded
 from tastemaker.kinds import KINDS
 from tastemaker.kinds.campaign import CAMPAIGN
 from tastemaker.kinds.filter import FILTER
+from tastemaker.processes import configure_log, end_with_parent, spawn
 from tastemaker.rest.native import pages
 from tastemaker.serving.answer import Answers
 from tastemaker.serving.deployments import Deployments
@@ -37,8 +34,6 @@ from tastemaker.storage.live import Live
 from tastemaker.storage.store import Store, open_store
 from tastemaker.worker import child
 from tastemaker.worker.loop import Worker
-
-log = structlog.get_logger()
 
 PREPARE_S = 0.05  # how soon a new campaign is loaded, beside the requests
 BACKLOG = 2048
@@ -103,51 +98,13 @@ def run_job(settings: Settings, job_id: int, owner: str) -> None:
     store.database.close()
 
 
-def spawn(settings: Settings, role: str, *arguments: str, **options: Any) -> "subprocess.Popen[bytes]":
-    """A process of ours. It ends when this one does, however that ends: it reads a pipe that only we hold open."""
-    pipe_read, pipe_write = os.pipe()
-    plain = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()}
-    command = [sys.executable, "-m", "tastemaker.app", role, str(pipe_read), json.dumps(plain), *arguments]
-    inherited = (pipe_read, *options.pop("pass_fds", ()))
-    try:
-        # A session of its own: Ctrl-C in a terminal goes to the first process alone, which stops the others in order.
-        process = subprocess.Popen(command, pass_fds=inherited, start_new_session=True, **options)
-    except BaseException:
-        os.close(pipe_write)
-        raise
-    finally:
-        os.close(pipe_read)
-    process.held_open = pipe_write  # type: ignore[attr-defined]  # closed with this process
-    return process
-
-
 def _spawn_job(settings: Settings, job: Job) -> "subprocess.Popen[bytes]":
     assert job.owner is not None
     return spawn(settings, "job", str(job.id), job.owner)
 
 
-def configure_log() -> None:
-    """Events with facts on standard error: for people in a terminal, else one JSON object a line."""
-    people = sys.stderr.isatty()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            *([] if people else [structlog.processors.format_exc_info]),
-            structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-
-
-def _end_with_parent(pipe: int) -> None:
-    os.read(pipe, 1)  # returns at the end of file: the parent is gone
-    os._exit(1)
-
-
 def _main(role: str, pipe: str, settings_json: str, *arguments: str) -> None:
-    threading.Thread(target=_end_with_parent, args=(int(pipe),), daemon=True).start()
+    end_with_parent(int(pipe))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_log()
     given = json.loads(settings_json)

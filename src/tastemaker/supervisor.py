@@ -15,8 +15,8 @@ from typing import IO, Any
 
 import structlog
 
-from tastemaker.app import spawn
 from tastemaker.http.credentials import credentials
+from tastemaker.processes import spawn
 from tastemaker.settings import Settings
 
 log = structlog.get_logger()

@@ -2,8 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
 
 WIDEST = 1e4  # the search reaches from this part of the scores' standard deviation to this multiple of it
 
@@ -15,6 +13,9 @@ def temperature(scores_UI: NDArray[np.float32], truth_U: NDArray[np.int32]) -> f
     temperature already, the result multiplies it. 1.0 where there is nothing to learn: no user, or equal scores.
     About 30 passes over the scores. Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
     """
+    from scipy.optimize import minimize_scalar  # heavy: servers answer without SciPy, only training needs it
+    from scipy.special import logsumexp  # heavy, too
+
     score_UI = np.asarray(scores_UI, np.float64)
     spread = float(score_UI.std(axis=1).mean()) if len(score_UI) else 0.0
     if spread == 0:

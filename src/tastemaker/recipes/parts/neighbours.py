@@ -6,13 +6,16 @@ bounded by `PAIRS_AT_ONCE` and by the neighbours kept, not by the square of the 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from tastemaker.data.interactions import Bools, Floats, Interactions, Ints, Longs
 from tastemaker.recipes.contract import Progress
 from tastemaker.recipes.parts.popularity import first_choices
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 PAIRS_AT_ONCE = 20_000_000  # pairs of events counted in one block: at most 240 MB
 REPORTS = 40  # blocks are made small enough that progress is told at least this often
@@ -48,6 +51,8 @@ def neighbours(
     pairs = first_choices(events)
     pairs = pairs.where(keep_I[pairs.item_N])
     ones_N = np.ones(len(pairs), np.float32)
+    from scipy import sparse  # heavy: servers answer without SciPy, only training needs it
+
     by_user = sparse.csr_matrix((ones_N, (pairs.user_N, pairs.item_N)), (events.n_users, events.n_items))
     by_item = by_user.T.tocsr()
     users_I = np.diff(by_item.indptr)
@@ -67,7 +72,7 @@ def neighbours(
     return Neighbours(start_I, item_V.astype(np.int32), shared_V, similarity_V)
 
 
-def _blocks(by_user: sparse.csr_matrix, by_item: sparse.csr_matrix) -> Iterator[tuple[int, int]]:
+def _blocks(by_user: "sparse.csr_matrix", by_item: "sparse.csr_matrix") -> Iterator[tuple[int, int]]:
     """Ranges of items, each with at most PAIRS_AT_ONCE pairs of events unless a single item has more."""
     length_U = np.diff(by_user.indptr)
     work_N = np.concatenate([[0], np.cumsum(length_U[by_item.indices], dtype=np.int64)])

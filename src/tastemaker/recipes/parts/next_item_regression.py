@@ -13,7 +13,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 
 from tastemaker.data.interactions import Floats, Ints, Longs
 
@@ -46,6 +45,8 @@ def coefficients(
     report: told the share of the work done, 0 to 1. Cost: N * reach pairs, then (K M)**3 for the solve and twice
     4 (K M)**2 bytes. Raises ValueError if l2 is too small for the data.
     """
+    from scipy.linalg import cho_factor, cho_solve  # heavy: servers answer without SciPy, only training needs it
+
     gram_FF, target_FM = _sums(item_N, left_N, n_items, decay_K, horizon, lambda share: report(0.3 * share))
     gram_FF[np.diag_indices_from(gram_FF)] += np.float32(l2)
     try:
