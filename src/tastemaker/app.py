@@ -35,7 +35,7 @@ from tastemaker.storage.store import Store, open_store
 from tastemaker.worker import child
 from tastemaker.worker.loop import Worker
 
-PREPARE_S = 0.05  # how soon a new campaign is loaded, beside the requests
+PREPARE_S = 0.1  # how soon a new campaign is loaded, beside the requests
 BACKLOG = 2048
 
 KINDS_BY_NAME = {kind.name: kind for kind in KINDS}

@@ -18,7 +18,7 @@ from tastemaker.worker.execute import LeaseLost, execute, stop, work_of
 
 log = structlog.get_logger()
 
-POLL_S = 0.02  # how soon a new job is seen; a look costs microseconds
+POLL_S = 0.05  # how soon a new job is seen; a look costs microseconds
 LOOK_ANYWAY_S = 1.0  # leases run out without anybody committing anything
 JOBS_KEPT = 10_000  # for those who look back
 TERM_S = 2.0  # from the polite signal to the other one

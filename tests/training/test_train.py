@@ -1,0 +1,205 @@
+"""A solution version from rows and parts: what it learns from, what it stores, and what it answers at once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tastemaker.arn import Scope
+from tastemaker.data.interactions import Query
+from tastemaker.data.ranking import softmax, top
+from tastemaker.kinds.solution_version import SOLUTION_VERSION
+from tastemaker.resources.kind import Task, WorkFailed
+from tastemaker.storage import columns, rows
+from tastemaker.storage.columns import Part
+from tastemaker.storage.events import EventLog, StreamedEvent
+from tastemaker.storage.store import Store, open_store
+from tastemaker.storage.trained import Trained, load
+from tastemaker.training.corpus import read_corpus
+from tastemaker.training.train import train
+
+SCOPE = Scope("us-east-1", "000000000000")
+GROUP = SCOPE.arn("dataset-group/films")
+VERSION = SCOPE.arn("solution/films/0000abcd")
+INTERACTIONS = """{"type": "record", "name": "Interactions", "fields": [
+    {"name": "USER_ID", "type": "string"}, {"name": "ITEM_ID", "type": "string"},
+    {"name": "EVENT_TYPE", "type": "string"}, {"name": "EVENT_VALUE", "type": ["null", "float"]},
+    {"name": "TIMESTAMP", "type": "long"}]}"""
+ITEMS = """{"type": "record", "name": "Items", "fields": [
+    {"name": "ITEM_ID", "type": "string"}, {"name": "GENRES", "type": ["null", "string"], "categorical": true}]}"""
+
+Event = tuple[str, str, str, float | None, int]
+
+
+def events(found: list[Event]) -> pl.DataFrame:
+    """Rows as an import writes them."""
+    names = {
+        "USER_ID": pl.String,
+        "ITEM_ID": pl.String,
+        "EVENT_TYPE": pl.String,
+        "EVENT_VALUE": pl.Float32,
+        "TIMESTAMP": pl.Int64,
+    }
+    return pl.DataFrame(found, schema=names, orient="row")
+
+
+def two_tastes(n_users: int = 60, n_items: int = 20, each: int = 8) -> list[Event]:
+    """Half of the users watch only even films, the other half only odd ones."""
+    rng = np.random.default_rng(0)
+    return [
+        (f"u{user:03}", f"i{rng.integers(0, n_items // 2) * 2 + user % 2:02}", "Watch", None, 60 * step)
+        for user in range(n_users)
+        for step in range(each)
+    ]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(tmp_path)
+
+
+@pytest.fixture
+def group(store: Store) -> Callable[..., None]:
+    """Writes a dataset group with these parts of its datasets."""
+
+    def write(interactions: list[Event], items: pl.DataFrame | None = None) -> None:
+        with store.database.write() as connection:
+            rows.add(connection, GROUP, "DatasetGroup", "films", "us-east-1", "ACTIVE", 0.0, {}, [])
+            for kind, text, frame in (
+                ("INTERACTIONS", INTERACTIONS, events(interactions)),
+                ("ITEMS", ITEMS, items),
+            ):
+                if frame is None:
+                    continue
+                schema, dataset = SCOPE.arn(f"schema/{kind}"), SCOPE.arn(f"dataset/films/{kind}")
+                rows.add(connection, schema, "Schema", kind, "us-east-1", None, 0.0, {"schema": text}, [])
+                body = {"datasetGroupArn": GROUP, "schemaArn": schema, "datasetType": kind}
+                rows.add(connection, dataset, "Dataset", kind, "us-east-1", "ACTIVE", 0.0, body, [GROUP, schema])
+                columns.save(store.datasets / kind, frame)
+                columns.commit(connection, dataset, Part(kind, len(frame)), 0.0, replace=True)
+
+    return write
+
+
+def stream(store: Store, *found: tuple[str | None, str, str]) -> None:
+    """Events of (user, session, item), on disk."""
+    log = EventLog(store.database)
+    for user, session, item in found:
+        log.append([StreamedEvent(1, user, session, item, "Watch", None, 9_000, None, None)]).result()
+    log.close()
+
+
+def trained(store: Store, recipe: str = "aws-user-personalization", **body: Any) -> tuple[Trained, dict[str, Any]]:
+    """The artifact of a solution version with this configuration, and what its row is given."""
+    full = {
+        "recipeArn": f"arn:aws:personalize:::recipe/{recipe}",
+        "datasetGroupArn": GROUP,
+        "solutionConfig": {},
+        **body,
+    }
+    with store.database.write() as connection:
+        rows.remove(connection, [VERSION])
+        rows.add(connection, VERSION, SOLUTION_VERSION.name, "v", "us-east-1", "CREATE IN_PROGRESS", 0.0, full, [GROUP])
+        row = rows.find(connection, VERSION)
+    assert row is not None
+    outcome = train(Task(row, store, lambda _, __: None))
+    with store.database.write() as connection:
+        added = outcome(connection)
+    return load(store.artifacts / added["artifact"]), added
+
+
+def test_equal_events_count_once_and_the_rest_is_sorted_by_user_and_time(store: Store, group: Any) -> None:
+    group([("b", "x", "Watch", None, 5), ("a", "y", "Watch", None, 9), ("a", "x", "Watch", None, 1)] * 2)
+    corpus = read_corpus(store, GROUP)
+    assert (corpus.user_ids, corpus.item_ids) == (["a", "b"], ["x", "y"])
+    assert corpus.events.user_N.tolist() == [0, 0, 1]
+    assert corpus.events.item_N.tolist() == [0, 1, 0]
+    assert corpus.events.time_s_N.tolist() == [1, 9, 5]
+
+
+def test_event_types_are_chosen_ignoring_case_and_values_by_their_threshold(store: Store, group: Any) -> None:
+    group([("a", "x", "Watch", 3.0, 1), ("a", "y", "click", 5.0, 2), ("a", "z", "Watch", None, 3)])
+    corpus = read_corpus(store, GROUP)
+    assert corpus.used_N("WATCH", None).tolist() == [True, False, True]
+    assert corpus.used_N(None, 4.0).tolist() == [False, True, False]
+    assert corpus.used_N("watch", 3.0).tolist() == [True, False, False]
+
+
+def test_streamed_events_count_and_those_of_a_session_once_it_is_linked_to_a_user(store: Store, group: Any) -> None:
+    group([("a", "x", "Watch", None, 1)])
+    stream(store, (None, "s1", "early"), ("a", "s1", "late"), (None, "s2", "never linked"))
+    corpus = read_corpus(store, GROUP)
+    assert corpus.user_ids == ["a"]
+    assert [corpus.item_ids[item] for item in corpus.events.history(0)] == ["x", "early", "late"]
+    assert corpus.through_seq == 3
+
+
+def test_items_without_interactions_belong_to_the_catalogue_with_their_categories(store: Store, group: Any) -> None:
+    group(
+        [("a", "x", "Watch", None, 1)],
+        pl.DataFrame({"ITEM_ID": ["new", "x", "x"], "GENRES": ["Drama|Comedy", "Crime", None]}),
+    )
+    corpus = read_corpus(store, GROUP)
+    genres = corpus.item_categories["GENRES"]
+    assert corpus.item_ids == ["new", "x"]
+    assert [genres.names[value] for value in genres.value_V] == ["Drama", "Comedy"]  # x's newest record has none
+    assert genres.start_I.tolist() == [0, 2, 2]
+
+
+def test_a_group_without_interactions_fails_with_what_to_do(store: Store, group: Any) -> None:
+    group([])
+    with pytest.raises(WorkFailed, match="import data into"):
+        trained(store)
+    stream(store, ("a", "s", "x"))
+    with pytest.raises(WorkFailed, match="after filtering by event type: buy"):
+        trained(store, eventType="buy")
+
+
+def test_the_list_stored_for_a_user_is_the_list_that_a_request_would_compute(store: Store, group: Any) -> None:
+    group(two_tastes())
+    found, _ = trained(store)
+    assert found.heads is not None
+    histories = found.histories
+    for user in (0, 1, 31):
+        history_L = histories.item_N[histories.start_U[user] : histories.start_U[user + 1]]
+        score_I = softmax(found.model.scores(Query(history_L)))
+        best_K = top(score_I, None, 200)
+        assert found.heads.item_UK[user].tolist() == best_K.tolist()
+        assert found.heads.score_UK[user].tolist() == score_I[best_K].tolist()
+
+
+def test_the_same_data_and_seed_give_the_same_arrays_metrics_and_fingerprint(store: Store, group: Any) -> None:
+    group(two_tastes())
+    (one, first), (two, second) = trained(store), trained(store)
+    assert first["metrics"] == second["metrics"]
+    assert first["report"]["data_fingerprint"] == second["report"]["data_fingerprint"]
+    assert first["artifact"] != second["artifact"]
+    assert one.heads is not None
+    assert two.heads is not None
+    assert np.array_equal(one.heads.score_UK, two.heads.score_UK)
+
+
+def test_one_user_with_one_event_trains_and_has_no_metrics_rather_than_zeros(store: Store, group: Any) -> None:
+    group([("a", "x", "Watch", None, 1)])
+    found, added = trained(store)
+    assert added["metrics"] == {}
+    assert found.item_ids == ["x"]
+
+
+def test_what_two_tastes_share_is_found_and_measured(store: Store, group: Any) -> None:
+    group(two_tastes(n_users=200))
+    _, personal = trained(store)
+    _, popular = trained(store, "aws-popularity-count")
+    key = "normalized_discounted_cumulative_gain_at_10"
+    assert set(personal["metrics"]) == set(popular["metrics"])
+    assert personal["metrics"][key] > 1.3 * popular["metrics"][key]
+
+
+def test_hyperparameters_of_the_solution_reach_the_recipe_and_stand_in_the_report(store: Store, group: Any) -> None:
+    group(two_tastes())
+    found, added = trained(store, solutionConfig={"algorithmHyperParameters": {"l2": "50", "horizon": "0.1"}})
+    assert added["report"]["params"]["l2"] == 50.0
+    assert found.facts["params"]["horizon"] == 0.1
