@@ -1,11 +1,33 @@
-"""`tastemaker`: the group of all verbs."""
+"""`tastemaker`: the group of all verbs. A verb is a file of this folder that has a command of the same name."""
+
+from importlib import import_module
 
 import click
 
 from tastemaker import __version__
 
+VERBS = ("up", "demo", "doctor", "ps", "describe", "recs", "similar", "event", "data", "down")
 
-@click.group()
+
+class Verbs(click.Group):
+    """Loads a verb when it is asked for: most need boto3 or polars, and both are slow to import."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """All verbs, in the order in which one needs them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+        """The verb of that name."""
+        if cmd_name not in VERBS:
+            return None
+        found: click.Command = getattr(import_module(f"tastemaker.cli.{cmd_name}"), cmd_name)
+        return found
+
+
+@click.group(cls=Verbs)
 @click.version_option(__version__)
 def main() -> None:
-    """A recommendation server that speaks the Amazon Personalize API."""
+    """A recommendation server that speaks the Amazon Personalize API.
+
+    Every verb takes --json. Exit codes: 0 done, 1 refused or failed, 2 wrongly asked.
+    """

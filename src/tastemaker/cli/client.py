@@ -1,0 +1,126 @@
+"""The server as the verbs see it: the three boto3 clients of the API, and a GET for our own pages."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import Any
+
+import boto3
+import click
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import EndpointConnectionError, HTTPClientError
+from botocore.httpsession import URLLib3Session
+
+from tastemaker.cli.verb import Command, Failed
+from tastemaker.http.credentials import FILE, credentials
+from tastemaker.settings import Settings, load
+
+UNSIGNED = ("tastemaker", "tastemaker")  # boto3 wants some keys; a server without --auth looks at none
+ANSWER_S = 60.0
+CONFIG = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=5, read_timeout=ANSWER_S)
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the server is, and whose keys sign the requests to it: those of the home, if it has some."""
+
+    endpoint: str
+    settings: Settings
+
+    @cached_property
+    def personalize(self) -> Any:
+        """The control plane."""
+        return self._client("personalize")
+
+    @cached_property
+    def runtime(self) -> Any:
+        """Recommendations."""
+        return self._client("personalize-runtime")
+
+    @cached_property
+    def events(self) -> Any:
+        """Events."""
+        return self._client("personalize-events")
+
+    def page(self, path: str) -> Any:
+        """One of our own pages, for example `/jobs`; None where it says 404. Raises Failed for other refusals."""
+        request = AWSRequest("GET", self.endpoint + path)
+        SigV4Auth(Credentials(*self._keys()), "personalize", self.settings.region).add_auth(request)
+        try:
+            answer = URLLib3Session(timeout=ANSWER_S).send(request.prepare())
+        except HTTPClientError:
+            raise EndpointConnectionError(endpoint_url=self.endpoint) from None
+        if answer.status_code == 404:
+            return None
+        try:
+            value = json.loads(answer.content)
+        except ValueError:
+            value = None
+        if answer.status_code != 200 or value is None:
+            what = value.get("message") if isinstance(value, dict) else f"it answered {answer.status_code}"
+            raise Failed(f"{self.endpoint}{path}: {what or answer.status_code}. Is this a Tastemaker server?")
+        return value
+
+    def each(self, operation: str, member: str, **given: Any) -> Iterator[dict[str, Any]]:
+        """All results of a list operation, over all its pages."""
+        for page in self.personalize.get_paginator(operation).paginate(**given):
+            yield from page[member]
+
+    def _keys(self) -> tuple[str, str]:
+        home = self.settings.home
+        try:
+            return credentials(home) if (home / FILE).exists() else UNSIGNED
+        except (OSError, ValueError, KeyError) as problem:
+            raise Failed(f"{home / FILE} cannot be read: {problem}. Name the server's folder with --home.") from None
+
+    def _client(self, service: str) -> Any:
+        key, secret = self._keys()
+        client: Any = boto3.client  # typed, if at all, by a stub for each of 400 services
+        return client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=self.settings.region,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=CONFIG,
+        )
+
+
+def server_at(endpoint: str | None, home: Path | None) -> Server:
+    """The server that options and environment name. Raises click.UsageError."""
+    settings = settings_of({"home": home})
+    url = (endpoint or f"http://127.0.0.1:{settings.port}").rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise click.UsageError(f"--endpoint is {url!r}: give an address like http://127.0.0.1:8080.")
+    return Server(url, settings)
+
+
+def settings_of(given: dict[str, Any]) -> Settings:
+    """Settings from options and environment. Raises click.UsageError naming a bad one."""
+    try:
+        return load(given)[0]
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from None
+
+
+def asks_server(function: Command) -> Command:
+    """Gives a verb the options that say where the server is, and hands it in as `server`."""
+
+    @click.option(
+        "--endpoint", envvar="TASTEMAKER_ENDPOINT", help="Address of the server.  [default: http://127.0.0.1:8080]"
+    )
+    @click.option(
+        "--home",
+        type=click.Path(path_type=Path),
+        help="Folder of the server, whose keys sign the requests.  [env: TASTEMAKER_HOME]",
+    )
+    @wraps(function)
+    def run(*given: Any, endpoint: str | None, home: Path | None, **named: Any) -> None:
+        function(*given, server=server_at(endpoint, home), **named)
+
+    return run
