@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tastemaker.arn import Scope
+from tastemaker.arn import SERVICE_OWNED, Scope
 from tastemaker.errors import (
     InvalidInputException,
     ResourceNotFoundException,
@@ -34,6 +34,8 @@ def operations(taggable: Mapping[str, bool]) -> dict[str, Any]:
     """The three operations on tags. taggable: by name of kind."""
 
     def resource_of(connection: Any, arn: str) -> None:
+        if arn.startswith(SERVICE_OWNED):
+            raise InvalidInputException(f"{arn} belongs to the service: resources of this kind have no tags.")
         found = rows.find(connection, arn)
         if found is None:
             raise ResourceNotFoundException(f"There is no resource {arn}.")
