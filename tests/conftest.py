@@ -1,73 +1,23 @@
 """A real server on a temporary home, unmodified boto3 clients for it, and MovieLens deployed on it once."""
 
-import json
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
+from main_path.served import INTERACTIONS, ITEMS, Body, Deployed, Server, recipe
 from tastemaker import samples
 from tastemaker.settings import Settings
 from tastemaker.supervisor import Supervisor, address
 
 REPOSITORY = Path(__file__).parents[1]
-REGION = "eu-west-1"
 RECIPES = ("aws-user-personalization", "aws-personalized-ranking", "aws-sims", "aws-popularity-count")
 WAIT_S = 120.0  # for a status; only a hanging server takes so long, and then the test fails
-
-Body = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running server, and clients for it as users make them."""
-
-    url: str
-    home: Path
-    supervisor: Supervisor
-
-    def client(self, service: str, access_key: str = "any", secret_key: str = "any", **options: Any) -> Any:
-        """A boto3 client of that service."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
-            **options,
-        )
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """A dataset group with data, trained and deployed. campaigns: ARN by name of recipe."""
-
-    group: str
-    interactions: str
-    campaigns: dict[str, str]
-    versions: dict[str, str]
-    tracking_id: str
-    titles: dict[str, str]
-
-
-def recipe(name: str) -> str:
-    """The ARN of a recipe."""
-    return f"arn:aws:personalize:::recipe/{name}"
-
-
-def schema(name: str, *columns: Body) -> str:
-    """The text of a schema."""
-    return json.dumps(
-        {"type": "record", "name": name, "namespace": "com.amazonaws.personalize.schema", "version": "1.0"}
-        | {"fields": list(columns)}
-    )
 
 
 @pytest.fixture(scope="session")
@@ -167,7 +117,27 @@ def until_active(until: Callable[..., Body]) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def deploy(personalize: Any, until_active: Callable[..., str]) -> Callable[..., Deployed]:
+def group_of(personalize: Any, until_active: Callable[..., str]) -> Callable[..., tuple[str, dict[str, str]]]:
+    """Makes a dataset group with empty datasets, by type: their schemas; gives the ARNs."""
+
+    def make(name: str, client: Any = None, **schemas: str) -> tuple[str, dict[str, str]]:
+        p = client or personalize
+        group = until_active(p.create_dataset_group(name=name)["datasetGroupArn"], p)
+        datasets = {}
+        for kind, text in schemas.items():
+            own = f"{name}-{kind}"
+            schema_arn = p.create_schema(name=own, schema=text)["schemaArn"]
+            created = p.create_dataset(name=own, schemaArn=schema_arn, datasetGroupArn=group, datasetType=kind)
+            datasets[kind] = until_active(created["datasetArn"], p)
+        return group, datasets
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def deploy(
+    personalize: Any, until_active: Callable[..., str], group_of: Callable[..., tuple[str, dict[str, str]]]
+) -> Callable[..., Deployed]:
     """Files become campaigns: schemas, group, datasets, imports, solutions, versions, campaigns, event tracker."""
 
     def run(
@@ -179,14 +149,8 @@ def deploy(personalize: Any, until_active: Callable[..., str]) -> Callable[..., 
     ) -> Deployed:
         """files: schema text and CSV by type of dataset."""
         p = client or personalize
-        group = until_active(p.create_dataset_group(name=name)["datasetGroupArn"], p)
-        datasets = {}
-        for kind, (text, path) in files.items():
-            schema_arn = p.create_schema(name=f"{name}-{kind}", schema=text)["schemaArn"]
-            created = p.create_dataset(
-                name=f"{name}-{kind}", schemaArn=schema_arn, datasetGroupArn=group, datasetType=kind
-            )
-            datasets[kind] = until_active(created["datasetArn"], p)
+        group, datasets = group_of(name, p, **{kind: text for kind, (text, _) in files.items()})
+        for kind, (_, path) in files.items():
             job = p.create_dataset_import_job(
                 jobName=f"{name}-{kind}", datasetArn=datasets[kind], dataSource={"dataLocation": str(path)}
             )
@@ -248,20 +212,6 @@ def two_tastes(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[s
         }
 
     return write
-
-
-INTERACTIONS = schema(
-    "Interactions",
-    {"name": "USER_ID", "type": "string"},
-    {"name": "ITEM_ID", "type": "string"},
-    {"name": "EVENT_TYPE", "type": "string"},
-    {"name": "TIMESTAMP", "type": "long"},
-)
-ITEMS = schema(
-    "Items",
-    {"name": "ITEM_ID", "type": "string"},
-    {"name": "GENRES", "type": ["null", "string"], "categorical": True},
-)
 
 
 @pytest.fixture(scope="session")
