@@ -16,7 +16,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import EndpointConnectionError, HTTPClientError
 from botocore.httpsession import URLLib3Session
 
-from tastemaker.cli.verb import Command, Failed
+from tastemaker.cli.verb import KEYS, Command, Failed
 from tastemaker.http.credentials import FILE, credentials
 from tastemaker.settings import Settings, load
 
@@ -61,9 +61,10 @@ class Server:
             value = json.loads(answer.content)
         except ValueError:
             value = None
+        if answer.status_code == 403 and isinstance(value, dict):
+            raise Failed(f"{value.get('message')} {KEYS}")
         if answer.status_code != 200 or value is None:
-            what = value.get("message") if isinstance(value, dict) else f"it answered {answer.status_code}"
-            raise Failed(f"{self.endpoint}{path}: {what or answer.status_code}. Is this a Tastemaker server?")
+            raise Failed(f"{self.endpoint}{path} answers {answer.status_code}: it is no Tastemaker server.")
         return value
 
     def each(self, operation: str, member: str, **given: Any) -> Iterator[dict[str, Any]]:

@@ -37,10 +37,10 @@ def describe(out: Output, arn: str, server: Server) -> None:
     if page is None:
         raise Failed(f"There is no resource {arn}. `tastemaker ps` shows those that were worked on.")
     out.value(page)
-    out.table(("", ""), facts(page), f"{page['kind']} {page['name']}")
+    out.facts(facts(page), f"{page['kind']} {page['name']}")
     report = page["body"].get("report") or {}
     if report:
-        out.table(("", ""), [(name, _text(value)) for name, value in report.items() if name != "metrics"], "Report")
+        out.facts([(name, _text(value)) for name, value in report.items() if name != "metrics"], "Report")
     if metrics := page["body"].get("metrics"):
         out.table(("metric", ">value", "meaning"), metric_rows(metrics), "Measured on held-out users")
     command, why = NEXT.get(page["kind"], NEXT_ELSE)

@@ -67,7 +67,10 @@ def doctor(out: Output, **given: Any) -> None:
     if fails:
         out.next("tastemaker doctor", "again, when the lines marked `fails` are dealt with")
         raise SystemExit(1)
-    out.next("tastemaker up", "starts the server; `tastemaker demo` shows it at work")
+    if any(finding.what == "port" and finding.state == "note" for finding in findings):
+        out.next("tastemaker ps", "shows what the server works on")
+    else:
+        out.next("tastemaker up", "starts the server; `tastemaker demo` shows it at work")
 
 
 def python() -> Finding:

@@ -38,7 +38,7 @@ def down(out: Output, group: str, yes: bool, limit_s: float, server: Server) -> 
     if not yes:
         if out.as_json:
             raise click.UsageError("--json deletes without a question: add --yes.")
-        out.table(("to be deleted",), [(each.arn,) for step in steps for each in step])
+        out.facts([(each.operation.removeprefix("delete_"), each.arn) for step in steps for each in step], "To go")
         click.confirm("Delete all this, data included?", abort=True)
     began_s = time.monotonic()
     stop_trainings(server, arn)

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+PIPED_WIDTH = 120
+
 
 @dataclass(frozen=True)
 class Output:
@@ -39,6 +41,15 @@ class Output:
             table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
         self.console.print(table)
 
+    def facts(self, rows: Iterable[tuple[str, str]], title: str) -> None:
+        """Names and values, one a line and never wrapped: ARNs and paths are there to be copied."""
+        listed = list(rows)
+        width = max(len(name) for name, _ in listed)
+        self.say(title, "bold")
+        for name, value in listed:
+            self.console.print(Text.assemble((f"  {name:<{width}}  ", "dim"), value), soft_wrap=True)
+        self.say()
+
     def next(self, command: str, why: str) -> None:
         """The last line: what one would do now."""
         self.console.print(Text.assemble(("Next: ", "bold"), (command, "cyan"), f"  {why}"), soft_wrap=True)
@@ -46,7 +57,9 @@ class Output:
 
 def output(as_json: bool) -> Output:
     """The output of one run of a verb."""
-    return Output(as_json, Console(quiet=as_json, highlight=False))
+    # Where nobody looks at a terminal there is no width that fits: wide enough for titles beside genres.
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    return Output(as_json, Console(quiet=as_json, highlight=False, width=width))
 
 
 def _plain(value: object) -> str:

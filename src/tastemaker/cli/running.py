@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
-from tastemaker.processes import configure_log
 from tastemaker.cli.verb import Failed
+from tastemaker.processes import configure_log
 from tastemaker.settings import Settings
 from tastemaker.supervisor import CannotStart, Supervisor, address
 

@@ -11,6 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 
 from tastemaker.cli.output import output
 
+KEYS_DIFFER = ("InvalidClientTokenId", "SignatureDoesNotMatch")
+KEYS = "Name the folder of that server with --home: its keys are there."
+
 Command = Callable[..., None]
 
 
@@ -30,7 +33,8 @@ def verb(function: Command) -> Command:
             _end(str(failure), as_json)
         except ClientError as refusal:
             error = refusal.response["Error"]
-            _end(f"{error.get('Message') or refusal} ({error.get('Code')})", as_json)
+            hint = f" {KEYS}" if error.get("Code") in KEYS_DIFFER else ""
+            _end(f"{error.get('Message') or refusal} ({error.get('Code')}){hint}", as_json)
         except (EndpointConnectionError, ConnectTimeoutError) as problem:
             _end(no_server(str(problem.kwargs.get("endpoint_url", ""))), as_json)
         except BotoCoreError as problem:
