@@ -1,0 +1,52 @@
+# The entrance. `make demo` and `make test` work on a fresh clone: what they need is set up first, once.
+#
+#   make demo              the server, MovieLens, and a list that changes   (SAMPLE=ml-1m, SAMPLES=folder with the zip)
+#   make test              the whole test suite
+#   make lint              style, types, and the direction of imports
+#   make check             lint and test
+#   make bench             accuracy on MovieLens                            (SAMPLE, SAMPLES as above)
+
+PYTHON ?= python3
+VENV ?= .venv
+SAMPLE ?= ml-100k
+SAMPLES ?= $(TASTEMAKER_SAMPLES)
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint check bench clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/installed
+	@$(BIN)/tastemaker demo --sample $(SAMPLE) $(if $(SAMPLES),--samples $(SAMPLES))
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python benchmarks/accuracy.py --sample $(SAMPLE) $(if $(SAMPLES),--data $(SAMPLES))
+
+clean:
+	rm -rf $(VENV)
+
+# Stamps: made again when what is installed has changed, so that a second run begins at once.
+$(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@ $(VENV)/installed
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Tastemaker needs Python 3.11 or newer, as $(PYTHON) or as: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv is missing. On Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
