@@ -71,11 +71,12 @@ def demo(out: Output, name: str, source: Path | None, home: Path, port: int | No
         how_to_call(out, settings)
         out.say("  boto3.client('personalize-runtime').get_recommendations(")
         out.say(f"      campaignArn='{shown['campaign']}', userId='{shown['user']}')")
-        for line in ("ps", f"describe {shown['version']}", f"event {shown['user']} ITEM"):
+        for line in (f"event {shown['user']} ITEM", f"similar {shown['events'][0]}", f"describe {shown['version']}"):
             out.say(f"  tastemaker {line}{at(settings)}", "cyan")
         out.next(f"tastemaker recs {shown['user']}{at(settings)}", "in another terminal; Ctrl-C here stops the server")
         if not is_short:
             forever()
+    out.say("Stopped.")
 
 
 def with_free_port(settings: Settings, asked: int | None) -> Settings:
@@ -110,6 +111,8 @@ def show(out: Output, server: Server, name: str, source: Path | None, began_s: f
     first_list_s = round(time.monotonic() - began_s, 1)
     show_films(out, before, {}, f"Recommended to user {plot.user}, {first_list_s} s after the start")
     after = watch_three(out, server, deployed, plot, items, before)
+    out.say()
+    deploy_related(out, server, deployed.group, f"films-{sample.name}-related")
     return {
         "sample": sample.name,
         "note": sample.note,
@@ -151,11 +154,19 @@ def deploy(out: Output, server: Server, sample: Sample) -> tuple[walk.Deployed, 
             arn = walk.dataset(server, group, name, kind, schema)
             location = f"s3://{name}/{path.name}"
             walk.imported(server, arn, f"{name}-{kind.lower()}", location, step(f"Importing {location}"))
-        solution = walk.solution(server, group, name)
-        version = dict(walk.trained(server, solution, step(f"Training {walk.RECIPE}")))
+        solution = walk.solution(server, group, name, walk.FOR_USERS)
+        version = dict(walk.trained(server, solution, step(f"Training {walk.FOR_USERS}")))
         campaign = walk.campaign(server, name, version["arn"])
     unseen = walk.unseen_filter(server, group, f"{name}-unseen")
     return walk.Deployed(group, campaign, unseen, walk.tracking_id(server, group, name)), version
+
+
+def deploy_related(out: Output, server: Server, group: str, name: str) -> None:
+    """A second campaign, for items that go together; after the lists, which nobody should have to wait for."""
+    with bars(out) as step:
+        solution = walk.solution(server, group, name, walk.RELATED)
+        version = walk.trained(server, solution, step(f"Training {walk.RELATED}"))
+        walk.campaign(server, name, version["arn"])
 
 
 @contextmanager

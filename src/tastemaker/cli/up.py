@@ -42,6 +42,7 @@ def up(out: Output, **given: Any) -> None:
         how_to_call(out, settings)
         out.next("tastemaker doctor", "says whether all is well; Ctrl-C here stops the server")
         forever()
+    out.say("Stopped.")
 
 
 def how_to_call(out: Output, settings: Settings) -> None:

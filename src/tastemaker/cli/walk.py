@@ -9,7 +9,7 @@ from tastemaker.arn import service_arn
 from tastemaker.cli.client import Server
 from tastemaker.cli.waiting import Watch, until_active
 
-RECIPE = "aws-user-personalization"
+FOR_USERS, RELATED = "aws-user-personalization", "aws-sims"
 STOPPED = ("CREATE STOPPING", "CREATE STOPPED")
 UNSEEN = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("watch")'
 
@@ -61,10 +61,10 @@ def imported(server: Server, dataset_arn: str, name: str, location: str, watch: 
     return report
 
 
-def solution(server: Server, group: str, name: str) -> str:
-    """The ARN of the group's ACTIVE solution."""
+def solution(server: Server, group: str, name: str, recipe: str) -> str:
+    """The ARN of the group's ACTIVE solution of that name."""
     found = _find(server, "list_solutions", "solutions", "solutionArn", name, datasetGroupArn=group)
-    request = {"name": name, "datasetGroupArn": group, "recipeArn": service_arn(f"recipe/{RECIPE}")}
+    request = {"name": name, "datasetGroupArn": group, "recipeArn": service_arn(f"recipe/{recipe}")}
     arn = found or str(server.personalize.create_solution(**request)["solutionArn"])
     until_active(server, arn)
     return arn
