@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from cli.conftest import Films, Run
 from tastemaker.cli.client import server_at
 from tastemaker.cli.main import VERBS, main
+from tastemaker.cli.waiting import until_active
 
 Value = Callable[..., Any]
 NOBODY = "http://127.0.0.1:9"  # the discard port; nobody listens
