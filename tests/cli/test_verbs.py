@@ -86,10 +86,7 @@ def test_describe_tells_what_became_of_an_import_and_where_the_rejects_are(
         importMode="INCREMENTAL",
         roleArn="arn:aws:iam::000000000000:role/any",
     )["datasetImportJobArn"]
-    while (
-        api.personalize.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"]["status"] != "ACTIVE"
-    ):
-        pass
+    until_active(api, job)
 
     report = json.loads(run("describe", job, "--json").stdout)["body"]["report"]
     assert (report["records"], report["imported"], report["rejected"]) == (2, 1, 1)
