@@ -26,11 +26,9 @@ class Server:
         """A boto3 client of that service."""
         return boto3.client(
             service,
-            endpoint_url=self.url,
-            region_name=REGION,
             aws_access_key_id=access_key,
             aws_secret_access_key=secret_key,
-            **options,
+            **{"endpoint_url": self.url, "region_name": REGION} | options,
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from main_path.served import INTERACTIONS, Body, Deployed, recipe
+from main_path.served import INTERACTIONS, Body, Deployed, Server, recipe
 
 Group = Callable[..., tuple[str, dict[str, str]]]
 
@@ -305,3 +305,17 @@ def test_streamed_events_are_trained_on_too(
     campaign = until_active(personalize.create_campaign(name="streamed-2", solutionVersionArn=version)["campaignArn"])
     answer = runtime.get_recommendations(campaignArn=campaign, userId="u", numResults=1)
     assert answer["itemList"] == [{"itemId": "hit"}]
+
+
+def test_what_belongs_to_a_group_is_in_the_region_of_the_group(
+    personalize: Any, server: Server, shop: Deployed, group_of: Group
+) -> None:
+    group, _ = group_of("one-region", Interactions=INTERACTIONS)
+    abroad = server.client("personalize", region_name="us-west-2")
+    schema = abroad.create_schema(name="abroad", schema=INTERACTIONS)["schemaArn"]
+    missing = personalize.exceptions.ResourceNotFoundException
+
+    with pytest.raises(missing, match="is in eu-west-1, the request is for us-west-2"):
+        abroad.create_dataset(name="x", schemaArn=schema, datasetGroupArn=group, datasetType="Interactions")
+    with pytest.raises(missing, match="is in eu-west-1"):
+        abroad.create_campaign(name="x", solutionVersionArn=shop.versions["aws-sims"])

@@ -8,7 +8,7 @@ from tastemaker.arn import Scope
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
 from tastemaker.kinds.solution import SOLUTION
 from tastemaker.kinds.solution_version import SOLUTION_VERSION
-from tastemaker.resources.engine import begin_update, existing, require_active
+from tastemaker.resources.engine import begin_update, existing, require_active, require_region
 from tastemaker.resources.kind import Birth, Body, Kind, Outcome, Task, Work, WorkFailed
 from tastemaker.resources.statuses import PROVISIONED
 from tastemaker.storage import rows
@@ -40,6 +40,7 @@ def version_of(connection: Connection, arn: str) -> Resource:
 def deploys_a_version(birth: Birth) -> None:
     """The version is trained; the campaign refers to it, to its solution and to its dataset group."""
     found = version_of(birth.connection, birth.request["solutionVersionArn"])
+    require_region(found, birth.scope, "solutionVersionArn")
     birth.body["solutionVersionArn"] = found.arn
     birth.links.extend(targets(found))
     birth.body.setdefault("minProvisionedTPS", 1)

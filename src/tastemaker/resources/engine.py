@@ -47,6 +47,8 @@ def _create(kind: Kind, store: Store, request: Body, scope: Scope) -> Body:
         parents = {
             member: existing(connection, above, request[member], member) for member, above in kind.parents.items()
         }
+        for member, found in parents.items():
+            require_region(found, scope, member)
         birth = Birth(request, body, scope, store, connection, parents, [found.arn for found in parents.values()])
         for rule in kind.rules:
             rule(birth)
@@ -178,6 +180,14 @@ def require_active(found: Resource, member: str) -> None:
             f"{member} {found.arn} is {found.status}: {found.failure_reason or 'it cannot be used'}."
         )
     raise ResourceInUseException(f"{member} {found.arn} is {found.status}. Wait until it is ACTIVE, then try again.")
+
+
+def require_region(found: Resource, scope: Scope, member: str) -> None:
+    """Raise ResourceNotFoundException for a resource of another region: names are unique within one."""
+    if found.region != scope.region:
+        raise ResourceNotFoundException(
+            f"{member} {found.arn} is in {found.region}, the request is for {scope.region}. Use a client of its region."
+        )
 
 
 def _refuse_while_changing(found: Resource) -> None:
