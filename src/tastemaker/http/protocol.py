@@ -14,13 +14,13 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_bytes = 0
 
     def data_received(self, data: bytes) -> None:
-        """Count what comes before the end of the headers; a body is counted where it is read."""
-        if self._in_head:
+        """Count the blocks that a head fills whole; the one it ends in may bring the body along."""
+        was_in_head = self._in_head
+        super().data_received(data)
+        if was_in_head and self._in_head and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > self.head_bytes_max:
                 self.send_400_response(f"The head of the request is longer than {self.head_bytes_max} bytes.")
-                return
-        super().data_received(data)
 
     def on_message_begin(self) -> None:
         """A request begins."""
