@@ -81,7 +81,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("clone")
     (folder / "examples").symlink_to(REPOSITORY / "examples")
     place = Place(folder, free_port())
-    made = subprocess.run(["make", "-n", "demo"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    made = subprocess.run(
+        ["make", "--no-print-directory", "-n", "demo"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
     binary, *arguments = shlex.split(made.stdout.splitlines()[-1])
     assert Path(binary).name == "tastemaker"
     command = ["tastemaker", *(place.adapted(argument) for argument in arguments), "--port", str(place.port)]
@@ -150,7 +152,9 @@ def test_up_serves_until_ctrl_c(tmp_path: Path) -> None:
 
 def test_the_commands_that_are_not_run_here_exist() -> None:
     assert set(OURS) <= set(commands())
-    made = subprocess.run(["make", "-n", "test"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    made = subprocess.run(
+        ["make", "--no-print-directory", "-n", "test"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
     assert made.stdout.splitlines()[-1].endswith("-m pytest")
 
 

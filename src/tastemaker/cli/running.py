@@ -26,13 +26,15 @@ def interruptible() -> Iterator[None]:
         raise KeyboardInterrupt
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    is_interrupted = False
     try:
         yield
     except KeyboardInterrupt:
-        pass
+        is_interrupted = True  # and stays deaf: the verb only has its last words to say
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if not is_interrupted:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 @contextmanager
