@@ -32,7 +32,11 @@ from tastemaker.metrics.report import Scores
 from tastemaker.recipes.catalogue import recipes
 from tastemaker.recipes.contract import parse, silent
 
-RATINGS = {"ml-1m": ("ml-1m/ratings.dat", "::"), "ml-100k": ("ml-100k/u.data", "\t")}
+RATINGS = {
+    "ml-1m": ("ml-1m/ratings.dat", "::"),
+    "ml-100k": ("ml-100k/u.data", "\t"),
+    "ml-latest-small": ("ml-latest-small/ratings.csv", ","),
+}
 PEERS = ("ease", "ease-decayed")
 RESULTS = Path(__file__).parent / "results" / "accuracy.jsonl"
 CUT = 10
@@ -72,10 +76,11 @@ def read(place: Path, sample: str) -> Interactions:
     path, separator = RATINGS[sample]
     with zipfile.ZipFile(place / f"{sample}.zip" if place.is_dir() else place) as archive:
         text = archive.read(path).decode("latin-1").replace(separator, " ")
-    rows = np.loadtxt(io.StringIO(text), dtype=np.int64)
+    has_header = int(text.startswith("userId"))
+    rows = np.loadtxt(io.StringIO(text), dtype=np.int64, usecols=(0, 1, 3), skiprows=has_header)
     users, user_N = np.unique(rows[:, 0], return_inverse=True)
     items, item_N = np.unique(rows[:, 1], return_inverse=True)
-    return interactions(user_N.astype(np.int32), item_N.astype(np.int32), rows[:, 3], len(users), len(items))
+    return interactions(user_N.astype(np.int32), item_N.astype(np.int32), rows[:, 2], len(users), len(items))
 
 
 def fit(name: str, events: Interactions, given: Mapping[str, str]) -> Scores:

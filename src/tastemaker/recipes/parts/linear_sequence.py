@@ -33,6 +33,11 @@ START = 10.0
 FADE = 0.7
 
 
+# Cost grows with the cube of the modelled items. On ml-latest-small (9,724 items), those with fewer than 5 users are
+# two thirds of them and add nothing to NDCG@10 (benchmarks/LOG.md); a catalogue of 2,000 trains in seconds as it is.
+ALWAYS_MODELLED = 2000
+
+
 @dataclass(frozen=True)
 class Params:
     """Hyperparameters of the recipes built on this model: the documented ones, then its own."""
@@ -47,6 +52,7 @@ class Params:
     long_decay: float = hyperparameter(0.95, low=0.5, high=0.99, is_tunable=True)
     horizon: float = hyperparameter(0.4, low=0.0, high=0.9, is_tunable=True)
     catalogue_items_max: int = hyperparameter(8000, low=1, high=20_000)  # memory: 40 bytes times its square
+    item_users_min: int = hyperparameter(5, low=1, high=1000)  # beyond the first ALWAYS_MODELLED items
 
 
 @dataclass(frozen=True)
@@ -126,8 +132,9 @@ class LinearSequence:
 def fit(data: TrainingData, params: Params, progress: Progress) -> LinearSequence:
     """The model of these interactions; without a user who has two events it knows popularity alone.
 
-    Only the catalogue_items_max most chosen items are modelled. At its default the training takes 2.5 GB and the model
-    0.5 GB at most. Raises ValueError if l2 is too small, and whatever progress raises.
+    Only the catalogue_items_max most chosen items are modelled, of large catalogues those of several users. At its
+    default the training takes 2.5 GB and the model 0.5 GB at most. Raises ValueError if l2 is too small, and whatever
+    progress raises.
     """
     events = data.interactions
     users_I = users_per_item(events)
@@ -136,7 +143,7 @@ def fit(data: TrainingData, params: Params, progress: Progress) -> LinearSequenc
     learned = of_users_within(
         events, params.min_user_history_length_percentile, params.max_user_history_length_percentile
     )
-    modelled_M, place_I = _modelled(learned, params.catalogue_items_max)
+    modelled_M, place_I = _modelled(learned, params.catalogue_items_max, params.item_users_min)
     popular_M = np.exp(popular_I[modelled_M])
     n_modelled = len(modelled_M)
     if n_modelled:
@@ -159,13 +166,17 @@ def fit(data: TrainingData, params: Params, progress: Progress) -> LinearSequenc
     )
 
 
-def _modelled(events: Interactions, items_max: int) -> tuple[Ints, Ints]:
-    """The most frequent items in increasing order, and the place of each item among them or -1; none without a pair."""
+def _modelled(events: Interactions, items_max: int, users_min: int) -> tuple[Ints, Ints]:
+    """The most frequent items in increasing order, and the place of each item among them or -1; none without a pair.
+
+    From place ALWAYS_MODELLED on, an item needs users_min users: rarer ones cost most and are never found.
+    """
     count_I = np.bincount(events.item_N, minlength=events.n_items)
     place_I = np.full(events.n_items, -1, np.int32)
     if len(events) == 0 or np.diff(events.start_U).max() < 2:
         return np.zeros(0, np.int32), place_I
     best = np.argsort(-count_I, kind="stable")[:items_max]
-    modelled_M = np.sort(best[count_I[best] > 0]).astype(np.int32)
+    needed = np.where(np.arange(len(best)) < ALWAYS_MODELLED, 1, users_min)
+    modelled_M = np.sort(best[users_per_item(events)[best] >= needed]).astype(np.int32)
     place_I[modelled_M] = np.arange(len(modelled_M))
     return modelled_M, place_I
