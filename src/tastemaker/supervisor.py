@@ -54,14 +54,17 @@ class Supervisor:
         Raises CannotStart.
         """
         settings = self._wanted
-        settings.home.mkdir(parents=True, exist_ok=True)
-        self._lock = (settings.home / LOCK).open("w")
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True)
+            self._lock = (settings.home / LOCK).open("w")
+            if settings.demands_signatures:
+                credentials(settings.home)
+        except OSError as error:
+            raise CannotStart(f"{settings.home} cannot be written: {error.strerror}. Give another --home.") from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CannotStart(f"A server runs on {settings.home} already. Stop it, or give another --home.") from None
-        if settings.demands_signatures:
-            credentials(settings.home)
         self._listener = _listen(settings)
         self.settings = replace(settings, port=self._listener.getsockname()[1])
         options: dict[str, Any] = {"stderr": self._log_file, "stdout": self._log_file}

@@ -46,8 +46,6 @@ def running(settings: Settings, log_file: IO[Any] | None = None) -> Iterator[Set
         started = supervisor.start()
     except CannotStart as problem:
         raise Failed(f"{problem}{_where(log_file)}") from None
-    except OSError as problem:
-        raise Failed(f"{settings.home} cannot be used: {problem.strerror}. Give another folder with --home.") from None
     stopping = threading.Event()
     watching = threading.Thread(target=supervisor.watch, args=(stopping,))
     watching.start()
