@@ -84,6 +84,7 @@ class Edge:
         self._by_target = {op.target: op for op in modelled().values() if op.target}
         self._by_path = {op.path: op for op in modelled().values() if not op.target}
         self._scope = Scope(settings.region, settings.account)
+        self._must_be_signed = settings.demands_signatures
         self._threads = ThreadPoolExecutor(CONTROL_THREADS, "control")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -142,7 +143,7 @@ class Edge:
         """Whose names the request uses: the region of its signature, which is verified where the settings demand it."""
         if request.path == "/healthz":
             return self._scope
-        if self._settings.demands_signatures:
+        if self._must_be_signed:
             signed = Signed(request.method, request.path, request.query, request.headers, request.body)
             credential = verify(signed, self._secret_of, datetime.now(UTC), self._settings.clock_skew_s)
         else:

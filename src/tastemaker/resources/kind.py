@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection
@@ -104,22 +105,22 @@ class Kind:
     taggable: bool = True
     on_servers: bool = False  # servers keep copies, which a change makes out of date
 
-    @property
+    @cached_property
     def member(self) -> str:
         """Its name in lower camel case, as in the reply of Describe."""
         return self.name[0].lower() + self.name[1:]
 
-    @property
+    @cached_property
     def arn_member(self) -> str:
         """The member that holds its ARN."""
         return self.member + "Arn"
 
-    @property
+    @cached_property
     def plural_name(self) -> str:
         """As in ListDatasetGroups."""
         return self.plural or self.name + "s"
 
-    @property
+    @cached_property
     def summaries(self) -> str:
         """The member of a list reply."""
         return self.list_member or self.plural_name[0].lower() + self.plural_name[1:]
