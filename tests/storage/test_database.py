@@ -1,12 +1,14 @@
 """One file, many threads and processes: opened together, written in turn, read without waiting."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
+from tastemaker.storage import rows
 from tastemaker.storage.database import Database, FormatError, generation, meta, tags, touch
 
 
@@ -24,3 +26,73 @@ def test_a_new_home_may_be_opened_by_many_at_the_same_instant(tmp_path: Path) ->
 
         with ThreadPoolExecutor(8) as threads:
             assert list(threads.map(lambda _: open_it(), range(8))) == [0] * 8
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path / "home.db")
+    yield database
+    database.close()
+
+
+def test_a_home_of_another_format_is_refused_with_a_way_out(tmp_path: Path, database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(update(meta).where(meta.c.key == "format").values(value=99))
+    with pytest.raises(FormatError, match="format 99"):
+        Database(tmp_path / "home.db")
+
+
+def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError), database.write() as connection:  # noqa: PT012  the block is what is tested
+        touch(connection)
+        raise ZeroDivisionError
+    with database.read() as connection:
+        assert generation(connection) == 0
+
+
+def test_a_reader_sees_one_state_and_does_not_keep_a_writer_waiting(tmp_path: Path, database: Database) -> None:
+    other = Database(tmp_path / "home.db")
+    with database.read() as reading:
+        before = generation(reading)
+        with other.write() as writing:
+            touch(writing)
+        assert generation(reading) == before
+    with database.read() as reading:
+        assert generation(reading) == before + 1
+    other.close()
+
+
+def test_writers_queue_up_and_none_is_lost(tmp_path: Path) -> None:
+    def count(_: int) -> None:
+        database = Database(tmp_path / "home.db")
+        for _ in range(25):
+            with database.write() as connection:
+                touch(connection)
+        database.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(count, range(4)))
+    database = Database(tmp_path / "home.db")
+    with database.read() as connection:
+        assert generation(connection) == 100
+    database.close()
+
+
+def test_tags_and_links_go_with_their_resource(database: Database) -> None:
+    with database.write() as connection:
+        for arn in ("a", "b"):
+            rows.add(connection, arn, "Kind", arn, "eu-west-1", "ACTIVE", 0.0, {}, ["a"] if arn == "b" else [])
+            rows.set_tags(connection, arn, {"key": arn})
+        assert [each.arn for each in rows.referring(connection, "a")] == ["b"]
+        rows.remove(connection, ["b"])
+        assert rows.referring(connection, "a") == []
+        assert connection.scalar(select(func.count()).select_from(tags)) == 1
+
+
+def test_every_commit_is_synced_and_references_are_kept(database: Database) -> None:
+    with database.read() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}  # 2 is FULL

@@ -12,17 +12,23 @@ from tastemaker.storage.database import Database
 
 TAIL_MAX = 5_000  # new events after which forgetting everything is cheaper than following them
 
+# Indexes are named: left to itself, SQLite reads all events of the group where DISTINCT fits another index's order.
 EVENTS_OF = """
-    SELECT seq, item_id, event_type, event_value, time_s FROM events
+    SELECT seq, item_id, event_type, event_value, time_s FROM events INDEXED BY events_by_user
     WHERE group_seq = :group AND user_id = :user
-    UNION SELECT seq, item_id, event_type, event_value, time_s FROM events
+    UNION SELECT seq, item_id, event_type, event_value, time_s FROM events INDEXED BY events_by_session
     WHERE group_seq = :group AND session_id = :user
-    UNION SELECT seq, item_id, event_type, event_value, time_s FROM events
-    WHERE group_seq = :group AND user_id IS NULL AND session_id IN
-        (SELECT DISTINCT session_id FROM events WHERE group_seq = :group AND user_id = :user)
+    UNION SELECT seq, item_id, event_type, event_value, time_s FROM
+        (SELECT DISTINCT session_id FROM events INDEXED BY events_by_user
+         WHERE group_seq = :group AND user_id = :user) AS mine
+        CROSS JOIN events AS theirs INDEXED BY events_by_session
+    WHERE theirs.group_seq = :group AND theirs.session_id = mine.session_id AND theirs.user_id IS NULL
     ORDER BY seq DESC LIMIT :most
 """
-USERS_OF_SESSION = "SELECT DISTINCT user_id FROM events WHERE group_seq = ? AND session_id = ? AND user_id IS NOT NULL"
+USERS_OF_SESSION = """
+    SELECT DISTINCT user_id FROM events INDEXED BY events_by_session
+    WHERE group_seq = ? AND session_id = ? AND user_id IS NOT NULL
+"""
 TAIL = "SELECT seq, group_seq, user_id, session_id FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
 
 
