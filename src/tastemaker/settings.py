@@ -35,7 +35,7 @@ class Settings:
     body_bytes_max: int = setting(1 << 21, "longest request body; ten items of 32,000 characters need 1.3 MB at most")
     header_bytes_max: int = setting(1 << 16, "longest request head")
     live_events_per_user_max: int = setting(500, "newest streamed events that a request looks at")
-    users_cached_max: int = setting(20_000, "users whose live events and lists a server process keeps in memory")
+    users_cached_max: int = setting(20_000, "users whose live events, and lists per campaign, a server process keeps")
     lease_s: float = setting(15.0, "a job whose worker gave no sign for so long is taken up by another")
     attempts_max: int = setting(3, "times a job is taken up again after its process died, before it fails")
     clock_skew_s: float = setting(900.0, "how far the clock of a signed request may be off; AWS allows 15 minutes")

@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 LOCK = "lock"
 WATCH_S = 0.1
+# A server's products are small: waiting for a second BLAS thread costs more than it brings, most of all under load.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 RESTART_S = 1.0  # between two starts of a process that dies at once
 START_S = 60.0  # until the first answer; a busy machine imports slowly
 
@@ -71,7 +73,16 @@ class Supervisor:
         descriptor = self._listener.fileno()
         self._add(lambda: spawn(self.settings, "worker", **options))
         for _ in range(settings.http_workers):
-            self._add(lambda: spawn(self.settings, "http", str(descriptor), pass_fds=(descriptor,), **options))
+            self._add(
+                lambda: spawn(
+                    self.settings,
+                    "http",
+                    str(descriptor),
+                    pass_fds=(descriptor,),
+                    env=ONE_THREAD | os.environ,
+                    **options,
+                )
+            )
         self._await_first_answer()
         return self.settings
 

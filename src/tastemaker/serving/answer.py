@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from tastemaker.arn import Scope
-from tastemaker.data.interactions import Floats, Ints, Query
+from tastemaker.data.interactions import Floats, Ints
 from tastemaker.data.ranking import softmax
 from tastemaker.errors import InvalidInputException
 from tastemaker.serving.allowed import AllowedItems, without_itself
@@ -42,7 +42,7 @@ class Answers:
         allowed_I, _unknown = self._allowed.of(deployment, request, user_id, item_id)
         if deployment.recipe_type == "RELATED_ITEMS":
             allowed_I = without_itself(allowed_I, deployment, item_id)
-        best_K, score_K = ranking.best(allowed_I, wanted)
+        best_K, score_K = ranking.best(deployment, allowed_I, wanted)
         return self._reply("itemList", deployment, request, best_K, score_K)
 
     def get_personalized_ranking(self, request: Mapping[str, Any], _: Scope) -> bytes:
@@ -59,8 +59,8 @@ class Answers:
         if allowed_I is not None:
             place_K = place_K[allowed_I[place_K]]
         live = self._live.events_of(deployment.group_seq, user_id)
-        history_L = person(deployment, user_id, live).history(deployment)
-        score_K = softmax(deployment.trained.model.scores(Query(history_L))[place_K])
+        query = person(deployment, user_id, live).query(deployment)
+        score_K = softmax(deployment.trained.model.scores(query)[place_K])
         order_K = np.argsort(-score_K, kind="stable")
         unknown = [name for name in given if name not in deployment.items.position] if allows_unknown else []
         return self._reply("personalizedRanking", deployment, request, place_K[order_K], score_K[order_K], unknown)

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -17,22 +18,21 @@ SCORED = frozenset({"USER_PERSONALIZATION", "PERSONALIZED_RANKING"})  # recipes 
 
 @dataclass(frozen=True)
 class Ranking:
-    """The best items and their probabilities, best first; `all_scores` computes those of the whole catalogue."""
+    """The best items and their probabilities, best first; `query` asks the model for the whole catalogue again."""
 
     item_K: Ints
     score_K: Floats
-    all_scores: Callable[[], Floats]
-    n_items: int
+    query: Callable[[Deployment], Query]
 
-    def best(self, allowed_I: Bools | None, k: int) -> tuple[Ints, Floats]:
+    def best(self, deployment: Deployment, allowed_I: Bools | None, k: int) -> tuple[Ints, Floats]:
         """The k best allowed items and their scores; fewer only if the catalogue has no more."""
         item_K, score_K = self.item_K, self.score_K
         if allowed_I is not None:
             kept_K = allowed_I[item_K]
             item_K, score_K = item_K[kept_K], score_K[kept_K]
-        if len(item_K) >= k or len(self.item_K) == self.n_items:
+        if len(item_K) >= k or len(self.item_K) == len(deployment.items):
             return item_K[:k], score_K[:k]
-        score_I = self.all_scores()
+        score_I = _scores(deployment, self.query(deployment))
         best_K = top(score_I, allowed_I, k)
         return best_K, score_I[best_K]
 
@@ -53,6 +53,10 @@ class Person:
             known_L = histories.item_N[events][histories.used_N[events]]
         new = deployment.items.positions(event.item_id for event in self.since if deployment.counts(event))
         return np.concatenate([known_L, np.array(new, np.int32)]) if new else known_L
+
+    def query(self, deployment: Deployment) -> Query:
+        """What the model is asked for this person."""
+        return Query(self.history(deployment))
 
     def touched(self, deployment: Deployment, per_type_max: int) -> dict[str, Ints]:
         """Event type in lower case -> the user's newest items of that type, for filters on interactions."""
@@ -79,51 +83,43 @@ def person(deployment: Deployment, user_id: str, live: Events) -> Person:
 
 
 class Rankings:
-    """Rankings of one server process, the least recently used forgotten first."""
+    """Rankings of one server process. They go with their deployment, and the least recently used go first."""
 
     def __init__(self, most: int) -> None:
+        """most: rankings of one deployment."""
         self._most = most
-        self._known: OrderedDict[tuple[int, str], tuple[object, Deployment, Ranking]] = OrderedDict()
+        self._known: WeakKeyDictionary[Deployment, OrderedDict[str, tuple[object, Ranking]]] = WeakKeyDictionary()
 
     def of_user(self, deployment: Deployment, user_id: str, live: Events) -> Ranking:
         """The ranking for a user as of these live events: the same tuple of events, the same ranking."""
-        key = (id(deployment), user_id)
-        known = self._known.get(key)
-        if known is not None and known[0] is live and known[1] is deployment:
-            self._known.move_to_end(key)
-            return known[2]
-        ranking = self._of(deployment, person(deployment, user_id, live))
-        self._remember(key, live, deployment, ranking)
-        return ranking
+        return self._get(deployment, f"user {user_id}", live, lambda: _of_person(deployment, user_id, live))
 
     def of_item(self, deployment: Deployment, item_id: str | None) -> Ranking:
         """The ranking beside an item; one that the model does not know, or none, gets what is popular."""
         item = deployment.items.position.get(item_id) if item_id is not None else None
-        key = (id(deployment), f"item {item}")
-        known = self._known.get(key)
-        if known is not None and known[1] is deployment:
-            self._known.move_to_end(key)
-            return known[2]
-        ranking = _ranked(deployment, Query(item=item))
-        self._remember(key, None, deployment, ranking)
+        return self._get(deployment, f"item {item}", None, lambda: _ranked(deployment, lambda _: Query(item=item)))
+
+    def _get(self, deployment: Deployment, key: str, as_of: object, make: Callable[[], Ranking]) -> Ranking:
+        rankings = self._known.setdefault(deployment, OrderedDict())
+        known = rankings.get(key)
+        if known is not None and known[0] is as_of:
+            rankings.move_to_end(key)
+            return known[1]
+        ranking = make()
+        rankings[key] = (as_of, ranking)
+        if len(rankings) > self._most:
+            rankings.popitem(last=False)
         return ranking
 
-    def _of(self, deployment: Deployment, who: Person) -> Ranking:
-        heads = deployment.trained.heads
-        is_as_trained = who.user is not None and not any(deployment.counts(event) for event in who.since)
-        if heads is None or not is_as_trained or who.user is None or who.user >= len(heads.item_UK):
-            return _ranked(deployment, Query(who.history(deployment)))
-        return Ranking(
-            heads.item_UK[who.user],
-            heads.score_UK[who.user],
-            lambda: _scores(deployment, Query(who.history(deployment))),
-            len(deployment.items),
-        )
 
-    def _remember(self, key: tuple[int, str], live: object, deployment: Deployment, ranking: Ranking) -> None:
-        self._known[key] = (live, deployment, ranking)
-        if len(self._known) > self._most:
-            self._known.popitem(last=False)
+def _of_person(deployment: Deployment, user_id: str, live: Events) -> Ranking:
+    """The list of the training for whoever did nothing since that counts, else a new one."""
+    who = person(deployment, user_id, live)
+    heads = deployment.trained.heads
+    is_as_trained = who.user is not None and not any(deployment.counts(event) for event in who.since)
+    if heads is None or not is_as_trained or who.user is None or who.user >= len(heads.item_UK):
+        return _ranked(deployment, who.query)
+    return Ranking(heads.item_UK[who.user], heads.score_UK[who.user], who.query)
 
 
 def _scores(deployment: Deployment, query: Query) -> Floats:
@@ -132,7 +128,7 @@ def _scores(deployment: Deployment, query: Query) -> Floats:
     return softmax(score_I) if deployment.recipe_type in SCORED else score_I
 
 
-def _ranked(deployment: Deployment, query: Query) -> Ranking:
-    score_I = _scores(deployment, query)
+def _ranked(deployment: Deployment, query: Callable[[Deployment], Query]) -> Ranking:
+    score_I = _scores(deployment, query(deployment))
     best_K = top(score_I, None, HEAD_K)
-    return Ranking(best_K, score_I[best_K], lambda: _scores(deployment, query), len(score_I))
+    return Ranking(best_K, score_I[best_K], query)
