@@ -157,7 +157,8 @@ async def answered(edge: Edge, operation: str, request: dict[str, Any], profiler
         statuses.append(message.get("status"))
 
     headers = [(b"x-amz-target", model.target.encode())] if model.target else []
-    scope = {"type": "http", "method": "POST", "path": model.path, "query_string": b"", "headers": headers}
+    path = {"path": model.path, "raw_path": model.path.encode(), "query_string": b""}
+    scope = {"type": "http", "method": "POST", **path, "headers": headers}
     if profiler:
         profiler.start()
     await edge(scope, receive, send)

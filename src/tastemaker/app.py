@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import json
 import signal
 import socket
@@ -53,12 +54,15 @@ def serve(settings: Settings, listener: socket.socket) -> None:
 
     async def tend() -> None:
         """Load campaigns before the first request for them."""
-        prepared = -1
+        prepared, loaded = -1, 0
         while True:
             live.refresh()
             if live.generation != prepared:
                 prepared = live.generation
                 await asyncio.to_thread(deployments.prepare, prepared)
+            if deployments.loaded != loaded:
+                loaded = deployments.loaded
+                _settle_memory()
             await asyncio.sleep(PREPARE_S)
 
     edge = Edge(settings, table, pages(store), secrets_of(settings.home), tend)
@@ -80,6 +84,13 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     deployments.close()
     live.close()
     store.database.close()
+
+
+def _settle_memory() -> None:
+    """Keep the garbage collector away from what stays: visiting all ids of a catalogue stops requests for 80 ms."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def work(settings: Settings) -> None:

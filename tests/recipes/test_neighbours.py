@@ -52,13 +52,18 @@ def test_too_few_shared_users_are_no_neighbourhood():
     assert model.explain(Query(item=0), 1) == {"users who chose both": 2}
 
 
-def test_items_and_users_beyond_the_percentiles_are_left_out():
-    popular_out = parse(Sims.Params, OPEN | {"max_item_interaction_count_percentile": "0.8"})
-    model = Sims().fit(TrainingData(EVENTS), popular_out, silent)
-    assert model.explain(Query(item=1), 0) == {"popularity": 5}
+def test_users_and_rare_items_beyond_the_percentiles_are_left_out():
+    rare_out = parse(Sims.Params, OPEN | {"min_item_interaction_count_percentile": "0.5"})
+    model = Sims().fit(TrainingData(EVENTS), rare_out, silent)
+    assert model.explain(Query(item=0), 4) == {"popularity": 1}
     long_out = parse(Sims.Params, OPEN | {"max_user_history_length_percentile": "0.8"})
     model = Sims().fit(TrainingData(EVENTS), long_out, silent)
     assert model.explain(Query(item=0), 1) == {"users who chose both": 1}
+
+
+def test_the_most_popular_item_has_neighbours_at_the_documented_defaults():
+    model = Sims().fit(TrainingData(EVENTS), parse(Sims.Params, {"min_cointeraction_count": "1"}), silent)
+    assert model.explain(Query(item=0), 1) == {"users who chose both": 2}
 
 
 def test_percentiles_are_of_those_that_have_anything_and_both_ends_belong():

@@ -48,7 +48,12 @@ def test_any_body_and_header_that_botocore_signs_is_verified(body: bytes, target
 
 @pytest.mark.parametrize(
     ("path", "query"),
-    [("/resources/arn:aws:personalize:::recipe/x", ""), ("/jobs", "b=2&a=1"), ("/jobs", "a=x%20y&a=b%2Fc")],
+    [
+        ("/resources/arn:aws:personalize:::recipe/x", ""),
+        ("/resources/arn%3Aaws%3A%2F%20x", ""),
+        ("/jobs", "b=2&a=1"),
+        ("/jobs", "a=x%20y&a=b%2Fc"),
+    ],
 )
 def test_paths_and_queries_are_part_of_what_is_signed(path: str, query: str) -> None:
     request = signed(b"", path, query)

@@ -44,6 +44,7 @@ class Request:
 
     method: str
     path: str
+    raw_path: str  # before percent-decoding
     query: str
     headers: Mapping[str, str]
     body: bytes
@@ -137,14 +138,15 @@ class Edge:
         if len(body) > most:
             raise RequestTooLargeException(f"The body is longer than {most} bytes. Send less at a time.")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        return Request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, body)
+        raw_path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+        return Request(scope["method"], scope["path"], raw_path, query, headers, body)
 
     def _authenticate(self, request: Request) -> Scope:
         """Whose names the request uses: the region of its signature, which is verified where the settings demand it."""
         if request.path == "/healthz":
             return self._scope
         if self._must_be_signed:
-            signed = Signed(request.method, request.path, request.query, request.headers, request.body)
+            signed = Signed(request.method, request.raw_path, request.query, request.headers, request.body)
             credential = verify(signed, self._secret_of, datetime.now(UTC), self._settings.clock_skew_s)
         else:
             found = credential_of(request.headers)

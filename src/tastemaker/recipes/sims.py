@@ -15,6 +15,11 @@ from tastemaker.recipes.parts.lengths import of_users_within, within_percentiles
 from tastemaker.recipes.parts.neighbours import neighbours
 from tastemaker.recipes.parts.popularity import below, users_per_item
 
+POPULAR_STAY = (
+    "Items above the percentile are the ones most often asked about, and would be answered with what is popular: on "
+    "ML-1M that halves NDCG@10 (benchmarks/LOG.md). The discount factor weighs popularity already."
+)
+
 
 @dataclass(frozen=True)
 class Model:
@@ -63,7 +68,9 @@ class Sims:
         min_user_history_length_percentile: float = hyperparameter(0.005, low=0.0, high=1.0, is_feature=True)
         max_user_history_length_percentile: float = hyperparameter(0.995, low=0.0, high=1.0, is_feature=True)
         min_item_interaction_count_percentile: float = hyperparameter(0.01, low=0.0, high=1.0, is_feature=True)
-        max_item_interaction_count_percentile: float = hyperparameter(0.9, low=0.0, high=1.0, is_feature=True)
+        max_item_interaction_count_percentile: float = hyperparameter(
+            0.9, low=0.0, high=1.0, is_feature=True, effect=False, why=POPULAR_STAY
+        )
         neighbours_max: int = hyperparameter(500, low=1, high=5000)  # as many as a request may ask for
 
     def fit(self, data: TrainingData, params: Params, progress: Progress) -> Model:
@@ -75,7 +82,7 @@ class Sims:
         keep_I = within_percentiles(
             np.bincount(events.item_N, minlength=events.n_items).astype(np.int64),
             params.min_item_interaction_count_percentile,
-            params.max_item_interaction_count_percentile,
+            1.0,
         )
         near = neighbours(
             chosen,

@@ -80,6 +80,7 @@ class Deployments:
         self._artifacts: WeakValueDictionary[str, Trained] = WeakValueDictionary()
         self._loader = ThreadPoolExecutor(1, "deployment")
         self._loading: set[str] = set()
+        self.loaded = 0  # deployments so far; it moves when memory changed much
         self._lock = threading.Lock()
 
     def campaign(self, arn: str, generation: int) -> Deployment:
@@ -189,5 +190,6 @@ class Deployments:
         deployment.users.position  # noqa: B018
         trained.model.scores(Query())  # the pages of the model come into memory
         self._deployed[arn] = deployment
+        self.loaded += 1
         log.info("campaign.deployed", arn=arn, version=version.arn, n_items=len(trained.item_ids))
         return deployment

@@ -29,7 +29,7 @@ AUTHORIZATION = re.compile(
 
 @dataclass(frozen=True)
 class Signed:
-    """A request as it was signed; header names in lower case."""
+    """A request as it was signed; header names in lower case, the path as it was sent, percent signs and all."""
 
     method: str
     path: str
@@ -123,7 +123,7 @@ def _canonical(request: Signed, signed_headers: list[str]) -> str:
     return "\n".join(
         (
             request.method,
-            quote(unquote(request.path), safe="/-_.~") or "/",
+            quote(request.path, safe="/-_.~") or "/",  # what was encoded once is encoded again
             _canonical_query(request.query),
             headers,
             ";".join(signed_headers),
