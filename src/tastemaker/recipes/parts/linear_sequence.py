@@ -13,11 +13,12 @@ Dimensions: K decays, M modelled items (at most `catalogue_items_max`), I items 
 """
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tastemaker.data.interactions import Floats, Interactions, Ints, Query, TrainingData
-from tastemaker.recipes.contract import Progress, Reasons, hyperparameter
+from tastemaker.recipes.contract import Progress, Reasons, RecipeType, hyperparameter
 from tastemaker.recipes.parts.lengths import of_users_within
 from tastemaker.recipes.parts.next_item_regression import coefficients, reach
 from tastemaker.recipes.parts.popularity import users_per_item
@@ -127,6 +128,20 @@ class LinearSequence:
         logit_I: Floats = logit_M.min() - 1 + self.popular_I - self.popular_I.max()
         logit_I[self.modelled_M] = logit_M
         return logit_I
+
+
+@dataclass(frozen=True)
+class LinearSequenceRecipe:
+    """A recipe that is this model under a name of the API."""
+
+    name: str
+    recipe_type: RecipeType
+    description: str
+    Params: ClassVar[type[Params]] = Params
+
+    def fit(self, data: TrainingData, params: Any, progress: Progress) -> LinearSequence:
+        """Time and memory as in `fit`."""
+        return fit(data, params, progress)
 
 
 def fit(data: TrainingData, params: Params, progress: Progress) -> LinearSequence:
