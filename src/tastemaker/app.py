@@ -14,6 +14,7 @@ import threading
 from functools import partial
 from pathlib import Path
 
+import structlog
 import uvicorn
 
 from tastemaker import operations
@@ -35,6 +36,8 @@ from tastemaker.storage.live import Live
 from tastemaker.storage.store import Store, open_store
 from tastemaker.worker import child
 from tastemaker.worker.loop import Worker
+
+log = structlog.get_logger()
 
 PREPARE_S = 0.1  # how soon a new campaign is loaded, beside the requests
 BACKLOG = 2048
@@ -61,7 +64,10 @@ def serve(settings: Settings, listener: socket.socket) -> None:
             live.refresh()
             if live.generation != prepared:
                 prepared = live.generation
-                await asyncio.to_thread(deployments.prepare, prepared)
+                try:
+                    await asyncio.to_thread(deployments.prepare, prepared)
+                except Exception as bug:
+                    log.error("campaigns.not_prepared", exc_info=bug)
             if deployments.loaded != loaded:
                 loaded = deployments.loaded
                 _settle_memory()

@@ -148,6 +148,8 @@ class Deployments:
             try:
                 deploy()
                 self._campaigns.forget(arn)
+            except InvalidInputException as error:
+                log.error("campaign.not_deployed", arn=arn, reason=error.message)  # the old version goes on answering
             finally:
                 self._loading.discard(arn)
 
@@ -155,23 +157,14 @@ class Deployments:
 
     def _deploy(self, row: Resource, version: Resource, group: Resource) -> Deployment:
         arn, campaign_config = row.arn, row.body.get("campaignConfig", {})
-        artifact = version.body["artifact"]
-        trained = self._artifacts.get(artifact)
-        if trained is None:
-            try:
-                trained = load(self._store.artifacts / artifact)
-            except FileNotFoundError:
-                raise InvalidInputException(
-                    f"{arn}: the model of {version.arn} is gone. Train a new version."
-                ) from None
-            self._artifacts[artifact] = trained
-        config: Mapping[str, Any] = version.body["solutionConfig"]
-        threshold = config.get("eventValueThreshold")
         recipe = recipes().get(name_of(version.body["recipeArn"]))
         if recipe is None:
             raise InvalidInputException(
                 f"{arn}: the recipe {version.body['recipeArn']} is not installed on this server."
             )
+        trained = self._load_artifact(arn, version)
+        config: Mapping[str, Any] = version.body["solutionConfig"]
+        threshold = config.get("eventValueThreshold")
         deployment = Deployment(
             arn,
             version.arn,
@@ -193,3 +186,21 @@ class Deployments:
         self.loaded += 1
         log.info("campaign.deployed", arn=arn, version=version.arn, n_items=len(trained.item_ids))
         return deployment
+
+    def _load_artifact(self, arn: str, version: Resource) -> Trained:
+        """The model of a version, mapped once for all campaigns that deploy it."""
+        artifact = version.body["artifact"]
+        trained = self._artifacts.get(artifact)
+        if trained is None:
+            try:
+                trained = load(self._store.artifacts / artifact)
+            except FileNotFoundError:
+                raise InvalidInputException(
+                    f"{arn}: the model of {version.arn} is gone. Train a new version."
+                ) from None
+            except (ImportError, AttributeError) as error:
+                raise InvalidInputException(
+                    f"{arn}: its model was made by another version of its recipe ({error}). Train a new version."
+                ) from None
+            self._artifacts[artifact] = trained
+        return trained
