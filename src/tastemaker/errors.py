@@ -93,10 +93,6 @@ class RequestExpired(ApiError):
     """The client's clock is too far off."""
 
 
-class AccessDeniedException(ApiError):
-    """What the server's own settings forbid."""
-
-
 class ServiceUnavailable(ApiError):
     """The server is stopping; clients try again by themselves."""
 

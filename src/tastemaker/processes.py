@@ -32,6 +32,11 @@ def spawn(settings: Settings, role: str, *arguments: str, **options: Any) -> "su
     return process
 
 
+def let_go(process: "subprocess.Popen[bytes]") -> None:
+    """Close our end of the pipe of a process that has ended, or that is to end now."""
+    os.close(process.held_open)  # type: ignore[attr-defined]
+
+
 def end_with_parent(pipe: int) -> None:
     """End this process as soon as the one that spawned it is gone; pipe: the first argument that `spawn` gave."""
 

@@ -16,7 +16,7 @@ from typing import IO, Any
 import structlog
 
 from tastemaker.http.credentials import credentials
-from tastemaker.processes import spawn
+from tastemaker.processes import let_go, spawn
 from tastemaker.settings import Settings
 
 log = structlog.get_logger()
@@ -93,7 +93,7 @@ class Supervisor:
                 code = process.running.poll()
                 if code is not None and time.monotonic() - process.started_s > RESTART_S:
                     log.error("process.died", pid=process.running.pid, exit_code=code)
-                    os.close(process.running.held_open)  # type: ignore[attr-defined]
+                    let_go(process.running)
                     process.running, process.started_s = process.start(), time.monotonic()
 
     def stop(self) -> None:

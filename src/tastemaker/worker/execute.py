@@ -70,16 +70,12 @@ def _begin(store: Store, kind: Kind, job: Job) -> Resource | None:
     with store.database.write() as connection:
         found = rows.find(connection, job.arn)
         status = None
-        if found is not None and not _is_stopped(connection, job):
+        if found is not None and jobs.is_open(connection, job):
             status = _move(connection, kind, found, job.verb, "start", store.now_s())
         if status is None:
             jobs.finish(connection, job, "stopped", store.now_s())
             return None
         return rows.find(connection, job.arn)
-
-
-def _is_stopped(connection: Connection, job: Job) -> bool:
-    return not jobs.is_open(connection, job)
 
 
 def _end(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from tastemaker.processes import let_go
 from tastemaker.resources.kind import Kind
 from tastemaker.settings import Settings
 from tastemaker.storage import jobs
@@ -98,6 +99,7 @@ class Worker:
             code = child.process.poll()
             if code is not None:
                 self._children.remove(child)
+                let_go(child.process)
                 self._has_litter = True  # a FULL import replaced what was there; a dead one left its own
                 self._reap(child, code)
             elif time.monotonic() - child.sign_s > min(self._settings.lease_s / 3, 0.5):
