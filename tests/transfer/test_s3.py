@@ -1,80 +1,117 @@
-"""s3:// without a local bucket: endpoint and credentials are found as boto3 finds them.
+"""s3:// without a local bucket: endpoint and credentials are found as boto3 finds them."""
 
-The S3 here is moto's server, over real HTTP: the one thing in this suite that stands in for another.
-"""
-
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.exceptions import BotoCoreError
 
-from tastemaker.storage.objects import FetchedObject, ObjectsFailed, fetch
+from tastemaker.storage.objects import Access, FetchedObject, ObjectsFailed, deliver, fetch, is_csv
+from tastemaker.storage.s3 import PART_BYTES
+from transfer.s3_server import client
 
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """The address of an S3 with the bucket `films`."""
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as server:
-        assert server.stderr is not None
-        line = next(line for line in server.stderr if "Running on" in line)
-        url = line.split("Running on ")[1].split()[0]
-        s3 = boto3.client(
-            "s3", endpoint_url=url, aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1"
-        )
-        for _ in range(50):
-            try:
-                s3.create_bucket(Bucket="films")
-                break
-            except BotoCoreError:
-                time.sleep(0.1)
-        s3.put_object(Bucket="films", Key="in/one.csv", Body=b"USER_ID\n1\n")
-        s3.put_object(Bucket="films", Key="in/two.CSV", Body=b"USER_ID\n2\n")
-        s3.put_object(Bucket="films", Key="in/readme.txt", Body=b"no data")
-        s3.put_object(Bucket="films", Key="in/deeper/three.csv", Body=b"USER_ID\n3\n")
-        yield url
-        server.terminate()
-        server.stderr.close()
+ROLE = "arn:aws:iam::123456789012:role/reader"
 
 
-@pytest.fixture
-def configured(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment of somebody who uses that S3 with boto3."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-
-
-def fetched(location: str, folder: Path) -> list[FetchedObject]:
+def fetched(
+    location: str,
+    folder: Path,
+    wanted: Callable[[str], bool] = is_csv,
+    recursive: bool = False,
+    role: str | None = None,
+) -> list[FetchedObject]:
     """What lies there, copied into a folder."""
     spool = folder / "spool"
     spool.mkdir(exist_ok=True)
-    return fetch(location, folder / "buckets", spool, lambda _, __: None)
+    return fetch(location, Access(folder / "buckets", role=role), spool, lambda _, __: None, wanted, recursive)
+
+
+def written(folder: Path, destination: str, **files: bytes) -> list[str]:
+    """Files of these contents, delivered there; gives their locations."""
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    given = [(f"{name}.out", folder / name) for name in files]
+    return deliver(given, destination, Access(folder / "buckets"), lambda _, __: None)
 
 
 @pytest.mark.usefixtures("configured")
-def test_one_object_is_fetched(tmp_path: Path) -> None:
-    (found,) = fetched("s3://films/in/one.csv", tmp_path)
+@pytest.mark.parametrize("role", [None, ROLE])
+def test_one_object_is_fetched_and_no_role_is_asked_for_where_there_is_no_sts(tmp_path: Path, role: str | None) -> None:
+    (found,) = fetched("s3://films/in/one.csv", tmp_path, role=role)
     assert (found.name, found.path.read_bytes()) == ("one.csv", b"USER_ID\n1\n")
 
 
 @pytest.mark.usefixtures("configured")
-def test_a_folder_stands_for_the_csv_objects_directly_in_it(tmp_path: Path) -> None:
-    assert [found.name for found in fetched("s3://films/in/", tmp_path)] == ["one.csv", "two.CSV"]
+@pytest.mark.parametrize("location", ["s3://films/in/", "s3://films/in"])
+def test_a_folder_stands_for_the_csv_objects_directly_in_it(tmp_path: Path, location: str) -> None:
+    assert [found.name for found in fetched(location, tmp_path)] == ["one.csv", "two.CSV"]
 
 
 @pytest.mark.usefixtures("configured")
-@pytest.mark.parametrize("location", ["s3://films/in/none.csv", "s3://films/none/", "s3://no-such-bucket/in/one.csv"])
+def test_a_folder_may_be_read_with_the_folders_below_it(tmp_path: Path) -> None:
+    found = fetched("s3://films/in/", tmp_path, recursive=True)
+    assert {each.name: each.path.read_bytes() for each in found} == {
+        "deeper/three.csv": b"USER_ID\n3\n",
+        "one.csv": b"USER_ID\n1\n",
+        "two.CSV": b"USER_ID\n2\n",
+    }
+    assert "in/deeper/three.csv" in [each.name for each in fetched("s3://films", tmp_path, recursive=True)]
+
+
+@pytest.mark.usefixtures("configured")
+def test_who_fetches_says_which_objects_of_a_folder_are_wanted(tmp_path: Path) -> None:
+    (found,) = fetched("s3://films/in/", tmp_path, wanted=lambda name: name.endswith(".txt"))
+    assert found.name == "readme.txt"
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize(
+    "location",
+    ["s3://films/in/none.csv", "s3://films/none/", "s3://no-such-bucket/in/one.csv", "s3://films/in//a.csv"],
+)
 def test_what_is_not_there_is_said_with_its_location(location: str, tmp_path: Path) -> None:
     with pytest.raises(ObjectsFailed, match=f"Invalid Data location. {location}"):
         fetched(location, tmp_path)
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("destination", ["s3://films/out", "s3://films/out/"])
+def test_files_are_written_below_an_output_folder(endpoint: str, tmp_path: Path, destination: str) -> None:
+    long = b"0123456789abcdef" * (2 * PART_BYTES // 16) + b"the end"
+    found = written(tmp_path, destination, long=long, empty=b"", short=b"one line\n")
+    assert found == ["s3://films/out/long.out", "s3://films/out/empty.out", "s3://films/out/short.out"]
+    s3 = client("s3", endpoint)
+    for name, content in {"long": long, "empty": b"", "short": b"one line\n"}.items():
+        assert s3.get_object(Bucket="films", Key=f"out/{name}.out")["Body"].read() == content
+
+
+class Stop(Exception):
+    """What a watch raises."""
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("size", [10, 3 * PART_BYTES])
+def test_an_upload_that_is_stopped_leaves_nothing_unfinished(endpoint: str, tmp_path: Path, size: int) -> None:
+    (tmp_path / "a").write_bytes(b"x" * size)
+
+    def watch(done: float, total: float) -> None:
+        assert 0 < done <= total == 2 * size
+        raise Stop
+
+    given = [("a.out", tmp_path / "a"), ("b.out", tmp_path / "a")]
+    with pytest.raises(Stop):
+        deliver(given, f"s3://films/stopped-{size}", Access(tmp_path / "buckets"), watch)
+    s3 = client("s3", endpoint)
+    begun = {each["Key"] for each in s3.list_multipart_uploads(Bucket="films").get("Uploads", [])}
+    there = s3.list_objects_v2(Bucket="films", Prefix=f"stopped-{size}/").get("Contents", [])
+    assert not begun
+    assert [each["Key"] for each in there] == ([] if size > 10 else [f"stopped-{size}/a.out"])
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("size", [1, 2 * PART_BYTES])
+def test_a_bucket_that_is_not_there_cannot_be_written(tmp_path: Path, size: int) -> None:
+    with pytest.raises(ObjectsFailed, match=r"Invalid S3 output path\. s3://no-such-bucket/out/a\.out: NoSuchBucket"):
+        written(tmp_path, "s3://no-such-bucket/out/", a=b"x" * size)
 
 
 def test_without_bucket_folder_and_credentials_both_ways_out_are_named(
@@ -87,6 +124,8 @@ def test_without_bucket_folder_and_credentials_both_ways_out_are_named(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     with pytest.raises(ObjectsFailed, match=r"Put the file at .*buckets/films/in/one.csv, or set AWS_ACCESS_KEY_ID"):
         fetched("s3://films/in/one.csv", tmp_path)
+    with pytest.raises(ObjectsFailed, match=r"Make the folder .*buckets/films, or set AWS_ACCESS_KEY_ID"):
+        written(tmp_path, "s3://films/out/", a=b"x")
 
 
 @pytest.mark.usefixtures("configured")
@@ -94,5 +133,7 @@ def test_a_folder_of_the_bucket_is_asked_before_any_s3(tmp_path: Path) -> None:
     place = tmp_path / "buckets" / "films" / "in"
     place.mkdir(parents=True)
     (place / "one.csv").write_bytes(b"local")
-    (found,) = fetched("s3://films/in/one.csv", tmp_path)
+    (found,) = fetched("s3://films/in/one.csv", tmp_path, role=ROLE)
     assert found.path.read_bytes() == b"local"
+    assert written(tmp_path, "s3://films/out", a=b"x") == ["s3://films/out/a.out"]
+    assert (tmp_path / "buckets" / "films" / "out" / "a.out").read_bytes() == b"x"

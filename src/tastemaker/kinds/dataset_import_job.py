@@ -16,7 +16,7 @@ def has_a_location(birth: Birth) -> None:
         raise InvalidInputException(
             "dataSource.dataLocation is missing: give s3://bucket/key, or the path of a CSV file or a folder of them."
         )
-    check_location(location, birth.store.buckets, birth.store.reads_local_paths)
+    check_location(location, birth.store.access(birth.request.get("roleArn")))
 
 
 def has_something_to_add_to(birth: Birth) -> None:

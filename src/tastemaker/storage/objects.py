@@ -1,143 +1,126 @@
-"""Where a dataLocation leads: `s3://bucket/key`, `file://`, or a plain path, a single object or a folder of them.
+"""Objects in and out: a location's files to read, and files to write below a location.
 
-Without any S3, `s3://bucket/key` is the file `buckets/bucket/key` of the home. Where a bucket has no folder there, S3
-itself is asked, with endpoint and credentials found as boto3 finds them.
+A single object or a folder of them, on this machine's disk or in S3 (`storage/s3.py`): who calls does not see which.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlparse
 
-from tastemaker.errors import InvalidInputException
+from tastemaker.storage import s3
+from tastemaker.storage.files import new_file
+from tastemaker.storage.locations import (
+    INVALID_INPUT,
+    INVALID_OUTPUT,
+    Access,
+    FetchedObject,
+    ObjectsFailed,
+    Watch,
+    check_location,
+    check_number,
+    local_place,
+)
 
-Watch = Callable[[float, float], None]
+__all__ = ["Access", "FetchedObject", "ObjectsFailed", "check_location", "deliver", "fetch", "is_csv"]
 
-
-class ObjectsFailed(Exception):
-    """The location cannot be read; the message is made for the job's failureReason."""
-
-
-@dataclass(frozen=True)
-class FetchedObject:
-    """One object, readable as a file."""
-
-    name: str  # what the caller called it
-    path: Path
-
-
-def check_location(location: str, buckets: Path, local_paths: bool) -> None:
-    """Raise InvalidInputException for a location that this server could never read."""
-    if not location.startswith("s3://") and not local_paths:
-        raise InvalidInputException(
-            f"dataLocation is {location!r}: this server is reachable from other machines, so it reads s3:// only, not "
-            f"paths of its own disk. Put the file under {buckets}/<bucket>/ and name it s3://<bucket>/<key>."
-        )
-    if location.startswith(("http://", "https://")):
-        raise InvalidInputException(f"dataLocation is {location!r}: give s3://bucket/key, file:///path or /path.")
-    if location.startswith("s3://"):
-        _local_bucket(location, buckets)
+CHUNK_BYTES = 1 << 20
 
 
-def fetch(location: str, buckets: Path, spool: Path, watch: Watch) -> list[FetchedObject]:
-    """The objects at a location: local files as they lie, others copied into `spool` (an existing folder).
-
-    A folder stands for the CSV objects directly in it. Raises ObjectsFailed.
-    """
-    if not location.startswith("s3://"):
-        parsed = urlparse(location)
-        return _local(location, Path(unquote(parsed.path) if parsed.scheme == "file" else location))
-    local = _local_bucket(location, buckets)
-    if local is not None:
-        return _local(location, local)
-    return _from_s3(location, buckets, spool, watch)
-
-
-def _local_bucket(location: str, buckets: Path) -> Path | None:
-    """The place of an s3:// location below the home; None if the bucket has no folder there."""
-    bucket, _, key = location.removeprefix("s3://").partition("/")
-    root = (buckets / bucket).resolve()
-    place = (root / key).resolve()
-    if root.parent != buckets.resolve() or not place.is_relative_to(root):
-        raise InvalidInputException(f"dataLocation is {location!r}: the key leads out of its bucket. Remove the '..'.")
-    return place if root.is_dir() else None
-
-
-def _local(location: str, path: Path) -> list[FetchedObject]:
-    try:
-        if path.is_dir():
-            inside = sorted(child for child in path.iterdir() if child.is_file() and _is_csv(child.name))
-            if not inside:
-                raise ObjectsFailed(
-                    f"Invalid Data location. {location} is a folder without any .csv or .csv.gz file in it."
-                )
-            return [FetchedObject(child.name, child) for child in inside]
-        if path.is_file():
-            with path.open("rb"):
-                return [FetchedObject(path.name, path)]
-    except PermissionError as error:
-        raise ObjectsFailed(f"Insufficient privileges for accessing data at {location}: {error.strerror}.") from None
-    except OSError as error:
-        raise ObjectsFailed(f"Invalid Data location. {location}: {error.strerror}.") from None
-    raise ObjectsFailed(f"Invalid Data location. {location} is not there: no file or folder {path}.")
-
-
-def _is_csv(name: str) -> bool:
+def is_csv(name: str) -> bool:
+    """Whether an object of a folder is read by an import; `name` is the last part of its key."""
     return name.lower().endswith((".csv", ".csv.gz")) and not name.startswith(".")
 
 
-def _from_s3(location: str, buckets: Path, spool: Path, watch: Watch) -> list[FetchedObject]:
-    import boto3  # heavy: only where a bucket is not a folder of ours
-    import obstore
-    from obstore.exceptions import BaseError
+def fetch(
+    location: str,
+    access: Access,
+    spool: Path,
+    watch: Watch,
+    wanted: Callable[[str], bool] = is_csv,
+    recursive: bool = False,
+    invalid: str = INVALID_INPUT,
+) -> list[FetchedObject]:
+    """The objects at a location: local files as they lie, others copied into `spool` (an existing folder).
 
-    bucket, _, key = location.removeprefix("s3://").partition("/")
-    session = boto3.Session()
-    if session.get_credentials() is None:
-        raise ObjectsFailed(
-            f"Invalid Data location. There is no folder {buckets / bucket}, and no S3 credentials are configured. Put "
-            f"the file at {buckets / bucket / key}, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
-        )
-    store = _s3_store(session, bucket)
+    A folder stands for the objects directly in it whose last part of the name is `wanted`; with `recursive` for those
+    in folders below, too. In order of their names. invalid: how the message begins when there is nothing to read.
+    Raises ObjectsFailed.
+    """
     try:
-        if key and not key.endswith("/"):
-            found = [obstore.head(store, key)]
-        else:
-            listed = obstore.list_with_delimiter(store, key or None)["objects"]
-            found = [meta for meta in listed if _is_csv(meta["path"].rpartition("/")[2])]
-        if not found:
-            raise ObjectsFailed(f"Invalid Data location. {location} has no .csv or .csv.gz object directly in it.")
-        total, done, fetched = float(sum(meta["size"] for meta in found)), 0.0, []
-        for place, meta in enumerate(found):
-            target = spool / f"{place}-{meta['path'].rpartition('/')[2]}"
-            with target.open("wb") as file:
-                for chunk in obstore.get(store, meta["path"]).stream(min_chunk_size=1 << 20):
-                    done += file.write(chunk)
-                    watch(done, total)
-            fetched.append(FetchedObject(meta["path"].rpartition("/")[2], target))
-        return fetched
-    except FileNotFoundError:
-        raise ObjectsFailed(f"Invalid Data location. {location} is not there.") from None
+        place = local_place(location, access)
+    except ObjectsFailed as problem:
+        raise ObjectsFailed(f"{invalid} {location}: {problem}") from None
+    if place is None:
+        found = s3.fetch(location, access, spool, watch, wanted, recursive, invalid)
+    else:
+        found = _local(location, place, wanted, recursive, invalid)
+    if not found:
+        kind = "any .csv or .csv.gz file" if wanted is is_csv else "any file that this job reads"
+        raise ObjectsFailed(f"{invalid} {location} is a folder without {kind} in it.")
+    return found
+
+
+def _local(
+    location: str, place: Path, wanted: Callable[[str], bool], recursive: bool, invalid: str
+) -> list[FetchedObject]:
+    try:
+        if place.is_dir():
+            below = sorted(path for path in _files(place, recursive) if wanted(path.name))
+            check_number(len(below), location, invalid)
+            return [FetchedObject(path.relative_to(place).as_posix(), path) for path in below]
+        if place.is_file():
+            with place.open("rb"):
+                return [FetchedObject(place.name, place)]
     except PermissionError as error:
-        raise ObjectsFailed(f"Insufficient privileges for accessing data in Amazon S3. {location}: {error}") from None
-    except (BaseError, OSError) as error:
-        raise ObjectsFailed(f"Invalid Data location. {location}: {error}") from None
+        raise ObjectsFailed(f"Insufficient privileges for accessing data at {location}: {error.strerror}.") from None
+    except OSError as error:
+        raise ObjectsFailed(f"{invalid} {location}: {error.strerror}.") from None
+    raise ObjectsFailed(f"{invalid} {location} is not there: no file or folder {place}.")
 
 
-def _s3_store(session: Any, bucket: str) -> Any:
-    from obstore.auth.boto3 import Boto3CredentialProvider  # heavy: it imports boto3
-    from obstore.store import S3Store
+def _files(folder: Path, recursive: bool) -> Iterator[Path]:
+    """Regular files of a folder; links to folders are not followed, they may lead in circles."""
+    if not recursive:
+        yield from (child for child in folder.iterdir() if child.is_file())
+        return
+    for above, _, names in os.walk(folder):
+        yield from (path for name in names if (path := Path(above, name)).is_file())
 
-    # botocore knows all the places where an endpoint may be configured; S3-compatible ones want path style.
-    endpoint = session.client("s3").meta.endpoint_url
-    own = "amazonaws.com" not in endpoint
-    return S3Store(
-        bucket,
-        region=session.region_name or "us-east-1",
-        credential_provider=Boto3CredentialProvider(session),
-        virtual_hosted_style_request=not own,
-        **({"endpoint": endpoint} if own else {}),
-        client_options={"allow_http": own},
-        retry_config={"max_retries": 3},
-    )
+
+def deliver(files: Sequence[tuple[str, Path]], destination: str, access: Access, watch: Watch) -> list[str]:
+    """Write each (name, file) as `<destination>/<name>`, a folder with or without its last slash; gives the locations.
+
+    Each object is there whole or not at all, and replaces an earlier one; a name may lead through folders. Raises
+    ObjectsFailed.
+    """
+    for name, _ in files:
+        if name.startswith("/") or {"", ".", ".."} & set(name.split("/")):
+            raise ObjectsFailed(f"{INVALID_OUTPUT} {name!r} is no name of a file in {destination}. Rename the input.")
+    try:
+        folder = local_place(destination, access)
+    except ObjectsFailed as problem:
+        raise ObjectsFailed(f"{INVALID_OUTPUT} {destination}: {problem}") from None
+    targets = [(f"{destination.rstrip('/')}/{name}", source) for name, source in files]
+    if folder is None:
+        s3.deliver(targets, access, watch)
+    else:
+        _deliver_locally([(folder / name, source) for name, source in files], destination, watch)
+    return [target for target, _ in targets]
+
+
+def _deliver_locally(files: Sequence[tuple[Path, Path]], destination: str, watch: Watch) -> None:
+    total, done = float(sum(source.stat().st_size for _, source in files)), 0.0
+    try:
+        for place, source in files:
+            with new_file(place) as aside, source.open("rb") as reader, aside.open("wb") as writer:
+                while chunk := reader.read(CHUNK_BYTES):
+                    done += writer.write(chunk)
+                    watch(done, total)
+    except PermissionError as error:
+        raise ObjectsFailed(f"Insufficient privileges for writing data at {destination}: {error.strerror}.") from None
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise ObjectsFailed(
+            f"{INVALID_OUTPUT} {destination}: {error.filename} is in the way ({error.strerror}). Name another folder."
+        ) from None
+    except OSError as error:
+        raise ObjectsFailed(f"{INVALID_OUTPUT} {destination}: {error.strerror}.") from None

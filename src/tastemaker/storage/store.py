@@ -12,6 +12,7 @@ from tastemaker.storage import rows
 from tastemaker.storage.columns import folders
 from tastemaker.storage.database import Database
 from tastemaker.storage.files import sweep
+from tastemaker.storage.locations import Access
 
 DATABASE = "tastemaker.db"
 
@@ -51,6 +52,10 @@ class Store:
     def spool(self) -> Path:
         """Scratch space of running jobs."""
         return self.home / "spool"
+
+    def access(self, role: str | None = None, source: str = "") -> Access:
+        """Where objects are read and written, as the role of a job. source: the ARN of that job."""
+        return Access(self.buckets, self.reads_local_paths, role, source)
 
 
 def open_store(home: Path, reads_local_paths: bool = True) -> Store:

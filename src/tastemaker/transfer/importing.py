@@ -31,7 +31,8 @@ def import_dataset(task: Task) -> Outcome:
     store.spool.mkdir(exist_ok=True)
     try:
         with TemporaryDirectory(dir=store.spool) as spool:
-            found = objects.fetch(job.body["dataSource"]["dataLocation"], store.buckets, Path(spool), task.watch)
+            access = store.access(job.body.get("roleArn"), job.arn)
+            found = objects.fetch(job.body["dataSource"]["dataLocation"], access, Path(spool), task.watch)
             files = [CsvFile(each.name, each.path) for each in found]
             imported = read_csv(files, schema, task.watch, Path(spool))
     except (ImportFailed, objects.ObjectsFailed, InvalidInputException) as error:
