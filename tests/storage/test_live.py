@@ -37,13 +37,13 @@ def live(database: Database) -> Iterator[Live]:
     live.close()
 
 
-def event(user: str | None, item: str, session: str = "s", group: int = 1, **more: Any) -> StreamedEvent:
-    return StreamedEvent(group, user, session, item, "watch", None, 1_700_000_000, more.get("event_id"), None)
+def event(user: str | None, item: str, session: str = "s", dataset: int = 1, **more: Any) -> StreamedEvent:
+    return StreamedEvent(dataset, user, session, item, "watch", None, 1_700_000_000, more.get("event_id"), None)
 
 
-def items(live: Live, user: str, group: int = 1) -> list[str]:
+def items(live: Live, user: str, dataset: int = 1) -> list[str]:
     live.refresh()
-    return [each.item_id for each in live.events_of(group, user)]
+    return [each.item_id for each in live.events_of(dataset, user)]
 
 
 def test_an_event_that_another_process_committed_is_there_at_the_next_look(live: Live, log: EventLog) -> None:
@@ -89,8 +89,8 @@ def test_a_shared_session_gives_nobody_the_named_events_of_another(live: Live, l
     assert items(live, "v") == ["j1", "k1"]
 
 
-def test_groups_do_not_see_each_others_events(live: Live, log: EventLog) -> None:
-    log.append([event("u", "i1", group=1), event("u", "j1", group=2)]).result()
+def test_datasets_do_not_see_each_others_events(live: Live, log: EventLog) -> None:
+    log.append([event("u", "i1", dataset=1), event("u", "j1", dataset=2)]).result()
     assert items(live, "u", 1) == ["i1"]
     assert items(live, "u", 2) == ["j1"]
 
@@ -121,13 +121,13 @@ def test_more_new_events_than_are_followed_one_by_one_are_seen_all_the_same(
 @pytest.mark.parametrize(
     ("query", "given"),
     [
-        (queries.EVENTS_OF, {"group": 1, "user": "u", "most": 5}),
+        (queries.EVENTS_OF, {"dataset": 1, "user": "u", "most": 5}),
         (queries.USERS_OF_SESSION, (1, "s")),
         (queries.TAIL, (0, 5)),
     ],
 )
 def test_no_query_reads_what_belongs_to_others(database: Database, query: str, given: Any) -> None:
-    """Each look into the events goes by a user, a session or a number; none reads a whole group."""
+    """Each look into the events goes by a user, a session or a number; none reads a whole dataset."""
     connection = database.engine.raw_connection()
     plan = [row[3] for row in connection.cursor().execute(f"EXPLAIN QUERY PLAN {query}", given)]
     connection.close()

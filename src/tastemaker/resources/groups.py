@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from tastemaker.data.schemas import Schema, parse_schema
+from tastemaker.resources.statuses import READABLE
 from tastemaker.storage import rows
 from tastemaker.storage.rows import Resource
 
@@ -17,24 +18,30 @@ DATASET_NAMES = {
 
 
 def dataset_of(connection: Connection, group: str, dataset_type: str) -> Resource | None:
-    """The group's dataset of that type (upper case), if it is ACTIVE."""
+    """The group's dataset of that type (upper case), if it can be read."""
     for found in rows.referring(connection, group, ["Dataset"]):
-        if found.body["datasetType"] == dataset_type and found.status == "ACTIVE":
+        if found.body["datasetType"] == dataset_type and found.status in READABLE:
             return found
     return None
+
+
+def domain_of(connection: Connection, group: str) -> str | None:
+    """The domain of a dataset group; None if it is a custom one."""
+    found = rows.find(connection, group)
+    return found.body.get("domain") if found else None
 
 
 def schema_of(connection: Connection, dataset: Resource) -> Schema:
     """The schema of a dataset."""
     found = rows.find(connection, dataset.body["schemaArn"])
     assert found is not None, "a schema cannot be deleted while a dataset uses it"
-    return parse_schema(found.body["schema"])
+    return parse_schema(found.body["schema"], found.body.get("domain"))
 
 
 def schemas_of(connection: Connection, group: str) -> dict[str, Schema]:
-    """The schemas of the group's ACTIVE datasets, by their name in filter expressions."""
+    """The schemas of the group's datasets that can be read, by their name in filter expressions."""
     return {
         DATASET_NAMES[found.body["datasetType"]]: schema_of(connection, found)
         for found in rows.referring(connection, group, ["Dataset"])
-        if found.status == "ACTIVE"
+        if found.status in READABLE
     }

@@ -3,12 +3,11 @@
 A FULL import replaces the list, an INCREMENTAL one adds to it; either happens by rows of one transaction.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from tastemaker.storage.database import parts
 from tastemaker.storage.files import new_file, new_folder
@@ -22,6 +21,7 @@ class Part:
 
     folder: str
     n_rows: int
+    created_s: float
 
 
 def save(place: Path, rows: pl.DataFrame) -> None:
@@ -36,24 +36,30 @@ def save_rejects(place: Path, rejects: pl.DataFrame) -> None:
         rejects.write_csv(aside)
 
 
-def load(root: Path, found: Sequence[Part]) -> pl.DataFrame | None:
-    """All rows of the parts, oldest part first; None if there are none. Columns a part lacks are null."""
-    if not found:
-        return None
-    return pl.concat([pl.read_parquet(root / part.folder / ROWS) for part in found], how="diagonal_relaxed")
+def load(root: Path, part: Part) -> pl.DataFrame:
+    """The rows of a part. Raises FileNotFoundError if it was replaced meanwhile."""
+    return pl.read_parquet(root / part.folder / ROWS)
 
 
 def parts_of(connection: Connection, dataset: str) -> list[Part]:
     """The current version of a dataset."""
-    query = select(parts.c.folder, parts.c.n_rows).where(parts.c.dataset == dataset).order_by(parts.c.id)
-    return [Part(folder, n_rows) for folder, n_rows in connection.execute(query)]
+    query = (
+        select(parts.c.folder, parts.c.n_rows, parts.c.created_s).where(parts.c.dataset == dataset).order_by(parts.c.id)
+    )
+    return [Part(*row) for row in connection.execute(query)]
 
 
-def commit(connection: Connection, dataset: str, part: Part, now_s: float, replace: bool) -> None:
+def commit(connection: Connection, dataset: str, part: Part, replace: bool) -> None:
     """Make the part belong to the dataset: after all others, or (replace) instead of them."""
     if replace:
         connection.execute(delete(parts).where(parts.c.dataset == dataset))
-    connection.execute(insert(parts).values(dataset=dataset, folder=part.folder, n_rows=part.n_rows, created_s=now_s))
+    connection.execute(insert(parts).values(dataset=dataset, **asdict(part)))
+
+
+def exchange(connection: Connection, old: Part, new: Part | None) -> None:
+    """Put a rewritten part in the place of another one; None: nothing is left of it."""
+    mine = parts.c.folder == old.folder
+    connection.execute(delete(parts).where(mine) if new is None else update(parts).where(mine).values(asdict(new)))
 
 
 def folders(connection: Connection) -> set[str]:

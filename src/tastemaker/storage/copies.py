@@ -21,12 +21,20 @@ class Copies(Generic[V]):
         known = self._known.get(key)
         if known is not None and known[0] == generation:
             return known[1]
-        self._known.pop(key, None)  # if loading raises, the old value is gone, too
-        value = self._load(key)
+        try:
+            value = self._load(key)
+        except BaseException:
+            self._known.pop(key, None)
+            raise
         self._known[key] = (generation, value)
         if len(self._known) > COPIES_MAX:
             self._known.popitem(last=False)
         return value
+
+    def last(self, key: str) -> V | None:
+        """The value as it was last read, of whatever generation; None if there is none."""
+        known = self._known.get(key)
+        return None if known is None else known[1]
 
     def forget(self, key: str) -> None:
         """Read this value again at its next need."""

@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-FORMAT = 1  # of the tables below; a home of another format is refused, never guessed at
+FORMAT = 2  # of the tables below; a home of an older format is brought up to it, one of a newer format is refused
 BUSY_S = 60.0  # how long a writer waits for other writers: longer than any transaction of ours
 
 metadata = MetaData()
@@ -111,20 +111,36 @@ events = Table(
     "events",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("group_seq", Integer, nullable=False),  # resources.seq of the dataset group
+    Column("dataset_seq", Integer, nullable=False),  # resources.seq of the Interactions or Action_Interactions dataset
     Column("user_id", String),
     Column("session_id", String, nullable=False),
-    Column("item_id", String, nullable=False),
+    Column("item_id", String, nullable=False),  # the action's, in Action_Interactions
     Column("event_type", String, nullable=False),
     Column("event_value", Float),
     Column("time_s", Integer, nullable=False),
     Column("event_id", String),
     Column("details", JSON),  # other columns of the schema, recommendationId, impression, attribution source
-    Index("events_by_user", "group_seq", "user_id", "seq"),
-    Index("events_by_session", "group_seq", "session_id", "seq"),
-    Index("events_by_id", "group_seq", "event_id", unique=True, sqlite_where=Column("event_id").isnot(None)),
+    Index("events_by_user", "dataset_seq", "user_id", "seq"),
+    Index("events_by_session", "dataset_seq", "session_id", "seq"),
+    Index("events_by_id", "dataset_seq", "event_id", unique=True, sqlite_where=Column("event_id").isnot(None)),
     sqlite_autoincrement=True,
 )
+
+# Users, items and actions written one by one: every version of a record, the newest last.
+records = Table(
+    "records",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("dataset_seq", Integer, nullable=False),  # resources.seq of the dataset
+    Column("record_id", String, nullable=False),
+    Column("body", JSON, nullable=False),  # values by column of the schema
+    Column("written_s", Float, nullable=False),
+    Index("records_by_id", "dataset_seq", "record_id"),
+    sqlite_autoincrement=True,
+)
+
+# What servers keep copies of, by the counter that says when the copies went out of date.
+CAMPAIGNS, CATALOGUE = "generation", "catalogue"
 
 
 class FormatError(Exception):
@@ -141,9 +157,10 @@ class Database:
             metadata.create_all(connection)
             found = connection.scalar(select(meta.c.value).where(meta.c.key == "format"))
             if found is None:
-                connection.execute(
-                    meta.insert(), [{"key": "format", "value": FORMAT}, {"key": "generation", "value": 0}]
-                )
+                counters = [{"key": key, "value": 0} for key in (CAMPAIGNS, CATALOGUE)]
+                connection.execute(meta.insert(), [{"key": "format", "value": FORMAT}, *counters])
+            elif found == 1:
+                _to_format_2(connection)
             elif found != FORMAT:
                 raise FormatError(
                     f"{path} has data of format {found}, this version of Tastemaker reads format {FORMAT}. "
@@ -172,14 +189,32 @@ class Database:
         self.engine.dispose()
 
 
-def touch(connection: Connection) -> None:
-    """Say that something changed of which servers keep a copy: they look at the generation counter."""
-    connection.execute(update(meta).where(meta.c.key == "generation").values(value=meta.c.value + 1))
+def touch(connection: Connection, copies: str = CAMPAIGNS) -> None:
+    """Say that something changed of which servers keep a copy: they look at the counters.
+
+    CAMPAIGNS: campaigns, filters, trackers, schemas, and what datasets hold. CATALOGUE: single users, items, actions.
+    """
+    connection.execute(update(meta).where(meta.c.key == copies).values(value=meta.c.value + 1))
 
 
-def generation(connection: Connection) -> int:
+def generation(connection: Connection, copies: str = CAMPAIGNS) -> int:
     """How often servers' copies went out of date."""
-    return int(connection.scalar(select(meta.c.value).where(meta.c.key == "generation")) or 0)
+    return int(connection.scalar(select(meta.c.value).where(meta.c.key == copies)) or 0)
+
+
+def _to_format_2(connection: Connection) -> None:
+    """Events belong to a dataset instead of its group, since actions have events of their own."""
+    connection.exec_driver_sql("ALTER TABLE events RENAME COLUMN group_seq TO dataset_seq")
+    connection.exec_driver_sql(
+        """UPDATE events SET dataset_seq = coalesce(
+               (SELECT dataset.seq FROM resources AS dataset
+                JOIN links ON links.source = dataset.arn JOIN resources AS "group" ON "group".arn = links.target
+                WHERE "group".seq = events.dataset_seq AND dataset.kind = 'Dataset'
+                AND json_extract(dataset.body, '$.datasetType') = 'INTERACTIONS'),
+               -1)"""
+    )
+    connection.execute(meta.insert(), [{"key": CATALOGUE, "value": 0}])
+    connection.execute(update(meta).where(meta.c.key == "format").values(value=2))
 
 
 def _engine(path: Path) -> Engine:

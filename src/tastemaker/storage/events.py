@@ -1,6 +1,6 @@
-"""The log of streamed events: appended by group commit, never changed, read back by training and by `live`.
+"""The log of what is streamed, events and single records: appended by group commit, read back by training and `live`.
 
-Callers wait until their events are on disk. One thread commits whatever has gathered since its last commit, so the
+Callers wait until their rows are on disk. One thread commits whatever has gathered since its last commit, so the
 rows of a commit are as many as there are callers, and no timer is needed.
 """
 
@@ -15,19 +15,19 @@ import structlog
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from tastemaker.storage.database import Database, events
+from tastemaker.storage.database import CATALOGUE, Database, events, records, touch
 
 log = structlog.get_logger()
 
-COMMIT_EVENTS_MAX = 5_000  # per transaction: bounds how long other writers wait
+COMMIT_ROWS_MAX = 5_000  # per transaction: bounds how long other writers wait
 QUEUE_MAX = 10_000  # callers that wait; beyond that the server says it is busy
 
 
 @dataclass(frozen=True)
 class StreamedEvent:
-    """One event of PutEvents, checked."""
+    """One event of PutEvents or PutActionInteractions, checked."""
 
-    group_seq: int
+    dataset_seq: int
     user_id: str | None
     session_id: str
     item_id: str
@@ -38,17 +38,30 @@ class StreamedEvent:
     details: dict[str, Any] | None
 
 
+@dataclass(frozen=True)
+class Record:
+    """One user, item or action of PutUsers, PutItems or PutActions, checked. body: its values by column."""
+
+    dataset_seq: int
+    record_id: str
+    body: dict[str, Any]
+    written_s: float
+
+
+Rows = Sequence[StreamedEvent] | Sequence[Record]
+
+
 class EventLog:
-    """Appends events durably. One per server process; give it `close` before the process ends."""
+    """Appends durably. One per server process; give it `close` before the process ends."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: queue.Queue[tuple[Sequence[StreamedEvent], Future[None]] | None] = queue.Queue(QUEUE_MAX)
+        self._waiting: queue.Queue[tuple[Rows, Future[None]] | None] = queue.Queue(QUEUE_MAX)
         self._thread = threading.Thread(target=self._commit_what_gathers, name="event-log", daemon=True)
         self._thread.start()
 
-    def append(self, new: Sequence[StreamedEvent]) -> "Future[None]":
-        """Done when the events are on disk. Raises queue.Full when too many callers wait."""
+    def append(self, new: Rows) -> "Future[None]":
+        """Done when the rows are on disk. Raises queue.Full when too many callers wait."""
         future: Future[None] = Future()
         self._waiting.put_nowait((new, future))
         return future
@@ -61,27 +74,32 @@ class EventLog:
     def _commit_what_gathers(self) -> None:
         while (first := self._waiting.get()) is not None:
             batch = [first]
-            n_events = len(first[0])
+            n_rows = len(first[0])
             ends = False
-            while n_events < COMMIT_EVENTS_MAX and not self._waiting.empty():
+            while n_rows < COMMIT_ROWS_MAX and not self._waiting.empty():
                 following = self._waiting.get_nowait()
                 if following is None:
                     ends = True
                     break
                 batch.append(following)
-                n_events += len(following[0])
+                n_rows += len(following[0])
             self._commit(batch)
             if ends:
                 return
 
-    def _commit(self, batch: Sequence[tuple[Sequence[StreamedEvent], "Future[None]"]]) -> None:
-        rows = [asdict(event) for new, _ in batch for event in new]
+    def _commit(self, batch: Sequence[tuple[Rows, "Future[None]"]]) -> None:
+        new_events = [asdict(row) for new, _ in batch for row in new if isinstance(row, StreamedEvent)]
+        new_records = [asdict(row) for new, _ in batch for row in new if isinstance(row, Record)]
         try:
             with self._database.write() as connection:
-                # An eventId names an event: sent again, it is the same event.
-                connection.execute(insert(events).on_conflict_do_nothing(), rows)
-        except Exception as error:  # every caller must hear that its events are not on disk
-            log.error("events.not_committed", n_events=len(rows), exc_info=error)
+                if new_events:
+                    # An eventId names an event: sent again, it is the same event.
+                    connection.execute(insert(events).on_conflict_do_nothing(), new_events)
+                if new_records:
+                    connection.execute(insert(records), new_records)
+                    touch(connection, CATALOGUE)
+        except Exception as error:  # every caller must hear that its rows are not on disk
+            log.error("log.not_committed", n_events=len(new_events), n_records=len(new_records), exc_info=error)
             for _, future in batch:
                 future.set_exception(error)
         else:
@@ -94,13 +112,23 @@ def newest_seq(connection: Connection) -> int:
     return int(connection.scalar(select(func.max(events.c.seq))) or 0)
 
 
-def of_group(connection: Connection, group_seq: int, through_seq: int) -> list[dict[str, Any]]:
-    """All events of a dataset group up to one, in order of arrival; sessions carry the user they were linked to.
+def newest_of(connection: Connection, dataset_seq: int) -> int:
+    """The number of the newest event of a dataset, 0 if it has none."""
+    return int(connection.scalar(select(func.max(events.c.seq)).where(events.c.dataset_seq == dataset_seq)) or 0)
+
+
+def newest_record(connection: Connection, dataset_seq: int) -> int:
+    """The number of the newest record written by itself, 0 if there is none."""
+    return int(connection.scalar(select(func.max(records.c.seq)).where(records.c.dataset_seq == dataset_seq)) or 0)
+
+
+def of_dataset(connection: Connection, dataset_seq: int, through_seq: int) -> list[dict[str, Any]]:
+    """All events of a dataset up to one, in order of arrival; sessions carry the user they were linked to.
 
     "The session's history is counted as the user's" from the next training on; a session seen with several users
     counts as the latest one's.
     """
-    mine = (events.c.group_seq == group_seq) & (events.c.seq <= through_seq)
+    mine = (events.c.dataset_seq == dataset_seq) & (events.c.seq <= through_seq)
     latest = (
         select(events.c.session_id, func.max(events.c.seq).label("seq"))
         .where(mine, events.c.user_id.isnot(None))
@@ -118,6 +146,14 @@ def of_group(connection: Connection, group_seq: int, through_seq: int) -> list[d
     return [{**row, "user_id": row["who"]} for row in connection.execute(query).mappings()]
 
 
-def forget_group(connection: Connection, group_seq: int) -> None:
-    """Remove all events of a dataset group: its Interactions dataset was deleted."""
-    connection.execute(delete(events).where(events.c.group_seq == group_seq))
+def records_of(connection: Connection, dataset_seq: int) -> list[Record]:
+    """All versions of all records that were written one by one, oldest first."""
+    query = select(records.c.dataset_seq, records.c.record_id, records.c.body, records.c.written_s)
+    found = connection.execute(query.where(records.c.dataset_seq == dataset_seq).order_by(records.c.seq))
+    return [Record(**row._mapping) for row in found]
+
+
+def forget_dataset(connection: Connection, dataset_seq: int) -> None:
+    """Remove all that was streamed into a dataset: it was deleted."""
+    for table in (events, records):
+        connection.execute(delete(table).where(table.c.dataset_seq == dataset_seq))

@@ -8,28 +8,29 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from tastemaker.storage.database import Database
+from tastemaker.storage.database import CAMPAIGNS, CATALOGUE, Database
 
 TAIL_MAX = 5_000  # new events after which forgetting everything is cheaper than following them
 
-# Indexes are named: left to itself, SQLite reads all events of the group where DISTINCT fits another index's order.
+# Indexes are named: left to itself, SQLite reads all events of the dataset where DISTINCT fits another index's order.
 EVENTS_OF = """
     SELECT seq, item_id, event_type, event_value, time_s FROM events INDEXED BY events_by_user
-    WHERE group_seq = :group AND user_id = :user
+    WHERE dataset_seq = :dataset AND user_id = :user
     UNION SELECT seq, item_id, event_type, event_value, time_s FROM events INDEXED BY events_by_session
-    WHERE group_seq = :group AND session_id = :user
+    WHERE dataset_seq = :dataset AND session_id = :user
     UNION SELECT seq, item_id, event_type, event_value, time_s FROM
         (SELECT DISTINCT session_id FROM events INDEXED BY events_by_user
-         WHERE group_seq = :group AND user_id = :user) AS mine
+         WHERE dataset_seq = :dataset AND user_id = :user) AS mine
         CROSS JOIN events AS theirs INDEXED BY events_by_session
-    WHERE theirs.group_seq = :group AND theirs.session_id = mine.session_id AND theirs.user_id IS NULL
+    WHERE theirs.dataset_seq = :dataset AND theirs.session_id = mine.session_id AND theirs.user_id IS NULL
     ORDER BY seq DESC LIMIT :most
 """
 USERS_OF_SESSION = """
     SELECT DISTINCT user_id FROM events INDEXED BY events_by_session
-    WHERE group_seq = ? AND session_id = ? AND user_id IS NOT NULL
+    WHERE dataset_seq = ? AND session_id = ? AND user_id IS NOT NULL
 """
-TAIL = "SELECT seq, group_seq, user_id, session_id FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+COUNTER = "SELECT value FROM meta WHERE key = ?"
+TAIL = "SELECT seq, dataset_seq, user_id, session_id FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
 
 
 @dataclass(frozen=True)
@@ -58,16 +59,19 @@ class Live:
         self._lock = threading.Lock()
         self._version = self._pragma("data_version")
         self._seq = self._newest()
-        self.generation = self._generation()
+        self.generation, self.catalogue = self._counters()
 
     def refresh(self) -> None:
-        """See what was committed since the last look; `generation` and events are as of now."""
+        """See what was committed since the last look: the counters and the events are as of now.
+
+        generation: moves with campaigns, filters, schemas and whole datasets. catalogue: with single records as well.
+        """
         with self._lock:
             version = self._pragma("data_version")
             if version == self._version:
                 return
             self._version = version
-            generation = self._generation()
+            generation, self.catalogue = self._counters()
             if generation != self.generation:
                 self._known.clear()  # a dataset may be gone, and its events with it
                 self.generation = generation
@@ -76,23 +80,25 @@ class Live:
                 self._known.clear()
                 self._seq = self._newest()
                 return
-            for seq, group, user, session in tail:
+            for seq, dataset, user, session in tail:
                 self._seq = seq
-                self._known.pop((group, session), None)
+                self._known.pop((dataset, session), None)
                 # An event may link its session to a user, or add to a session that was linked before.
-                self._known.pop((group, user), None)
-                for (linked,) in self._cursor.execute(USERS_OF_SESSION, (group, session)).fetchall():
-                    self._known.pop((group, linked), None)
+                self._known.pop((dataset, user), None)
+                for (linked,) in self._cursor.execute(USERS_OF_SESSION, (dataset, session)).fetchall():
+                    self._known.pop((dataset, linked), None)
 
-    def events_of(self, group_seq: int, user_id: str) -> Events:
+    def events_of(self, dataset_seq: int, user_id: str) -> Events:
         """The user's (or, by its id, the session's) newest events, oldest first. The same object until one is added."""
-        key = (group_seq, user_id)
+        key = (dataset_seq, user_id)
         with self._lock:
             known = self._known.get(key)
             if known is not None:
                 self._known.move_to_end(key)
                 return known
-            rows = self._cursor.execute(EVENTS_OF, {"group": group_seq, "user": user_id, "most": self._most}).fetchall()
+            rows = self._cursor.execute(
+                EVENTS_OF, {"dataset": dataset_seq, "user": user_id, "most": self._most}
+            ).fetchall()
             found = tuple(LiveEvent(*row) for row in reversed(rows))
             self._known[key] = found
             if len(self._known) > self._users_max:
@@ -110,5 +116,6 @@ class Live:
     def _newest(self) -> int:
         return int(self._cursor.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
 
-    def _generation(self) -> int:
-        return int(self._cursor.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
+    def _counters(self) -> tuple[int, int]:
+        generation, catalogue = (self._cursor.execute(COUNTER, (key,)).fetchone()[0] for key in (CAMPAIGNS, CATALOGUE))
+        return generation, generation + catalogue

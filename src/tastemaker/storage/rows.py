@@ -82,13 +82,24 @@ def remove(connection: Connection, arns: Sequence[str]) -> None:
 
 
 def listed(
-    connection: Connection, kind: str, region: str, target: str | None = None, after_seq: int = 0, limit: int = -1
+    connection: Connection,
+    kind: str,
+    region: str,
+    target: str | None = None,
+    after_seq: int = 0,
+    limit: int = -1,
+    newest_first: bool = False,
 ) -> list[Resource]:
-    """Resources of a kind, oldest first; target: only those that refer to it; limit -1: all."""
-    query = select(resources).where(resources.c.kind == kind, resources.c.region == region, resources.c.seq > after_seq)
+    """Resources of a kind, oldest (or newest) first; target: only those that refer to it; limit -1: all.
+
+    after_seq: where the page before ended, 0 if this is the first one.
+    """
+    query = select(resources).where(resources.c.kind == kind, resources.c.region == region)
+    if after_seq:
+        query = query.where(resources.c.seq < after_seq if newest_first else resources.c.seq > after_seq)
     if target is not None:
         query = query.join(links, links.c.source == resources.c.arn).where(links.c.target == target)
-    query = query.order_by(resources.c.seq)
+    query = query.order_by(resources.c.seq.desc() if newest_first else resources.c.seq)
     return [_resource(row) for row in connection.execute(query.limit(limit) if limit >= 0 else query)]
 
 
@@ -118,8 +129,8 @@ def all_of(connection: Connection, kind: str) -> list[Resource]:
     return [_resource(row) for row in connection.execute(select(resources).where(resources.c.kind == kind))]
 
 
-def tracker(connection: Connection, tracking_id: str) -> Resource | None:
-    """The event tracker that gave out a tracking id."""
+def by_tracking_id(connection: Connection, kind: str, tracking_id: str) -> Resource | None:
+    """The event tracker, or the dataset of action interactions, that gave out a tracking id."""
     held = resources.c.body["trackingId"].as_string() == tracking_id
-    row = connection.execute(select(resources).where(resources.c.kind == "EventTracker", held)).first()
+    row = connection.execute(select(resources).where(resources.c.kind == kind, held)).first()
     return _resource(row) if row else None

@@ -37,20 +37,21 @@ def import_dataset(task: Task) -> Outcome:
             imported = read_csv(files, schema, task.watch, Path(spool))
     except (ImportFailed, objects.ObjectsFailed, InvalidInputException) as error:
         raise WorkFailed(prefix + str(error)) from None
-    part = columns.Part(store.new_uuid(), len(imported.frame))
+    folder, n_rows = store.new_uuid(), len(imported.frame)
     kept = _report(imported)
     if len(imported.rejects):
-        rejects = store.rejects / f"{part.folder}.csv"
+        rejects = store.rejects / f"{folder}.csv"
         columns.save_rejects(rejects, imported.rejects)
         kept["rejects"] = rejects.name
         kept["report"]["rejects"] = str(rejects)
     if not len(imported.frame):
         raise WorkFailed(f"{prefix}All {imported.n_records} records are bad. {_first_reject(imported)}", kept)
-    columns.save(store.datasets / part.folder, imported.frame)
-    log.info("dataset.imported", job=job.arn, n_rows=part.n_rows, n_rejected=len(imported.rejects))
+    columns.save(store.datasets / folder, imported.frame)
+    log.info("dataset.imported", job=job.arn, n_rows=n_rows, n_rejected=len(imported.rejects))
 
     def outcome(connection: Connection) -> Body:
-        columns.commit(connection, dataset.arn, part, store.now_s(), replace=job.body["importMode"] == "FULL")
+        part = columns.Part(folder, n_rows, store.now_s())
+        columns.commit(connection, dataset.arn, part, replace=job.body["importMode"] == "FULL")
         touch(connection)
         return kept
 
