@@ -18,13 +18,15 @@ import structlog
 import uvicorn
 
 from tastemaker import operations
-from tastemaker.events.put_events import Events
+from tastemaker.events.streams import Streams
 from tastemaker.http.credentials import secrets_of
 from tastemaker.http.edge import Edge
 from tastemaker.http.protocol import bounded
 from tastemaker.kinds import KINDS
+from tastemaker.kinds.background import tend as tend_resources
 from tastemaker.kinds.campaign import CAMPAIGN
 from tastemaker.kinds.filter import FILTER
+from tastemaker.kinds.recommender import RECOMMENDER
 from tastemaker.processes import configure_log, end_with_parent, spawn
 from tastemaker.rest.native import pages
 from tastemaker.serving.answer import Answers
@@ -49,12 +51,12 @@ KINDS_BY_NAME = {kind.name: kind for kind in KINDS}
 def serve(settings: Settings, listener: socket.socket) -> None:
     """The process that answers requests on an open socket, until SIGTERM."""
     gc.set_threshold(*COLLECT)
-    store = open_store(settings.home, settings.reads_local_paths)
+    store = _open(settings)
     live = Live(store.database, settings.live_events_per_user_max, settings.users_cached_max)
-    deployments = Deployments(store, CAMPAIGN, FILTER)
+    deployments = Deployments(store, CAMPAIGN, RECOMMENDER, FILTER)
     event_log = EventLog(store.database)
     table = operations.table(
-        store, Answers(store, live, deployments, settings.users_cached_max), Events(store, live, event_log)
+        store, Answers(store, live, deployments, settings.users_cached_max), Streams(store, live, event_log)
     )
 
     async def tend() -> None:
@@ -103,18 +105,27 @@ def _settle_memory() -> None:
 
 def work(settings: Settings) -> None:
     """The process that runs jobs, until SIGTERM."""
-    store = open_store(settings.home, settings.reads_local_paths)
+    store = _open(settings)
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    Worker(store, settings, KINDS_BY_NAME, partial(_spawn_job, settings)).run(stopping)
+    Worker(store, settings, KINDS_BY_NAME, partial(_spawn_job, settings), tend_resources).run(stopping)
     store.database.close()
 
 
 def run_job(settings: Settings, job_id: int, owner: str) -> None:
     """The process of one long job."""
-    store: Store = open_store(settings.home, settings.reads_local_paths)
+    store: Store = _open(settings)
     child.run(store, settings, KINDS_BY_NAME, job_id, owner)
     store.database.close()
+
+
+def _open(settings: Settings) -> Store:
+    return open_store(
+        settings.home,
+        settings.reads_local_paths,
+        strict=settings.strict,
+        auto_training_delay_s=settings.auto_training_delay_s,
+    )
 
 
 def _spawn_job(settings: Settings, job: Job) -> "subprocess.Popen[bytes]":

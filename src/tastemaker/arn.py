@@ -20,6 +20,12 @@ class Scope:
         return f"arn:aws:personalize:{self.region}:{self.account}:{suffix}"
 
 
+def scope_of(arn: str) -> Scope:
+    """The region and account of a user's resource."""
+    parts = arn.split(":", 5)
+    return Scope(parts[3], parts[4])
+
+
 def service_arn(suffix: str) -> str:
     """The ARN of something the service owns, for example `recipe/aws-sims`."""
     return SERVICE_OWNED + suffix

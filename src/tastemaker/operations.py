@@ -11,15 +11,18 @@ from typing import Any
 
 from tastemaker.arn import Scope
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
-from tastemaker.events.put_events import Events
+from tastemaker.events.streams import Streams
 from tastemaker.kinds import KINDS
 from tastemaker.kinds.campaign import update_campaign
+from tastemaker.kinds.dataset import update_dataset
 from tastemaker.kinds.recipe import (
     describe_algorithm,
     describe_feature_transformation,
     describe_recipe,
     list_recipes,
 )
+from tastemaker.kinds.recommender import start_recommender, stop_recommender, update_recommender
+from tastemaker.kinds.solution import update_solution
 from tastemaker.kinds.solution_version import get_solution_metrics, stop_solution_version_creation
 from tastemaker.resources import tags
 from tastemaker.resources.engine import lifecycle
@@ -37,31 +40,17 @@ KINDS_TO_COME = {
     "DataDeletionJob": ("dataDeletionJobs", "DataDeletionJobs"),
     "DatasetExportJob": ("datasetExportJobs", "DatasetExportJobs"),
     "MetricAttribution": ("metricAttributions", "MetricAttributions"),
-    "Recommender": ("recommenders", "Recommenders"),
 }
-NOT_YET = (
-    *(f"Create{name}" for name in KINDS_TO_COME),
-    "GetActionRecommendations",
-    "PutActionInteractions",
-    "PutActions",
-    "PutItems",
-    "PutUsers",
-    "UpdateDataset",
-    "UpdateSolution",
-)
+NOT_YET = tuple(f"Create{name}" for name in KINDS_TO_COME)
 # Operations on one resource of a kind that has none: whatever ARN is given, it is not there.
 ON_KINDS_TO_COME = (
     *(f"Describe{name}" for name in KINDS_TO_COME),
     "DeleteMetricAttribution",
-    "DeleteRecommender",
-    "StartRecommender",
-    "StopRecommender",
     "UpdateMetricAttribution",
-    "UpdateRecommender",
 )
 
 
-def table(store: Store, answers: Answers, events: Events) -> dict[str, Function]:
+def table(store: Store, answers: Answers, streams: Streams) -> dict[str, Function]:
     """Every operation of the service models. Raises RuntimeError naming those that are missing."""
     on_rows = {
         **{name: function for kind in KINDS for name, function in lifecycle(kind).items()},
@@ -72,13 +61,23 @@ def table(store: Store, answers: Answers, events: Events) -> dict[str, Function]
         "GetSolutionMetrics": get_solution_metrics,
         "ListRecipes": list_recipes,
         "StopSolutionVersionCreation": stop_solution_version_creation,
+        "StartRecommender": start_recommender,
+        "StopRecommender": stop_recommender,
         "UpdateCampaign": update_campaign,
+        "UpdateDataset": update_dataset,
+        "UpdateRecommender": update_recommender,
+        "UpdateSolution": update_solution,
     }
     found: dict[str, Function] = {
         **{name: partial(function, store) for name, function in on_rows.items()},
         "GetRecommendations": answers.get_recommendations,
+        "GetActionRecommendations": answers.get_action_recommendations,
         "GetPersonalizedRanking": answers.get_personalized_ranking,
-        "PutEvents": events.put_events,
+        "PutActionInteractions": streams.put_action_interactions,
+        "PutActions": streams.put_actions,
+        "PutEvents": streams.put_events,
+        "PutItems": streams.put_items,
+        "PutUsers": streams.put_users,
         **{name: partial(_not_yet, name) for name in NOT_YET},
         **{name: partial(_not_found, name) for name in ON_KINDS_TO_COME},
         **{f"List{plural}": partial(_none, member) for member, plural in KINDS_TO_COME.values()},

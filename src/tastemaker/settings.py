@@ -20,6 +20,15 @@ def setting(default: Any, text: str) -> Any:
 
 
 @dataclass(frozen=True)
+class Strict:
+    """Which of the original service's limits are held; by default none is."""
+
+    quotas: bool = False
+    minimums: bool = False
+    iam: bool = False
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the operator may choose."""
 
@@ -31,6 +40,10 @@ class Settings:
     region: str = setting("us-east-1", "region of ARNs made for requests that name none")
     account: str = setting("000000000000", "account in every ARN, 12 digits")
     seed: int = setting(0, "seed of splits and training")
+    strict_quotas: bool = setting(False, "hold the documented quotas of the service, with its errors")
+    strict_minimums: bool = setting(False, "refuse to import and train on less data than the service documents")
+    strict_iam: bool = setting(False, "touch only objects that the policies given with `tastemaker permit` allow")
+    auto_training_delay_s: float = setting(3600.0, "from an ACTIVE solution to its first automatic training")
     job_workers: int = setting(1, "jobs that run at the same time")
     body_bytes_max: int = setting(1 << 21, "longest request body; ten items of 32,000 characters need 1.3 MB at most")
     header_bytes_max: int = setting(1 << 16, "longest request head")
@@ -51,6 +64,11 @@ class Settings:
         for name in ("http_workers", "job_workers", "body_bytes_max", "users_cached_max", "attempts_max"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}: give 1 or more.")
+
+    @property
+    def strict(self) -> Strict:
+        """The limits that are held."""
+        return Strict(self.strict_quotas, self.strict_minimums, getattr(self, "strict_iam", False))
 
     @property
     def demands_signatures(self) -> bool:

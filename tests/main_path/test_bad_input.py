@@ -366,13 +366,18 @@ CASES: list[tuple[str, Body, str, str]] = [
     ("CreateSolution", {"name": "n", "datasetGroupArn": "$group"}, "InvalidInputException", "recipeArn"),
     (
         "CreateSolution",
-        {"name": "n", "datasetGroupArn": "$group", "recipeArn": "$recipe", "performHPO": True},
+        {
+            "name": "n",
+            "datasetGroupArn": "$group",
+            "recipeArn": "$recipe",
+            "solutionConfig": {"hpoConfig": {"hpoResourceConfig": {"maxNumberOfTrainingJobs": "3"}}},
+        },
         "InvalidInputException",
         "performHPO",
     ),
     (
         "CreateSolution",
-        {"name": "n", "datasetGroupArn": "$group", "performAutoML": True},
+        {"name": "n", "datasetGroupArn": "$group", "performAutoML": True, "recipeArn": "$recipe"},
         "InvalidInputException",
         "performAutoML",
     ),
@@ -407,7 +412,7 @@ CASES: list[tuple[str, Body, str, str]] = [
     ("DeleteSolution", {"solutionArn": "$solution"}, "ResourceInUseException", "campaign/shop"),
     (
         "CreateSolutionVersion",
-        {"solutionArn": "$solution", "trainingMode": "UPDATE"},
+        {"solutionArn": "$solution", "trainingMode": "AUTOTRAIN"},
         "InvalidInputException",
         "FULL",
     ),
@@ -511,7 +516,7 @@ CASES: list[tuple[str, Body, str, str]] = [
     (
         "GetRecommendations",
         {"recommenderArn": "arn:aws:personalize:x:000000000000:recommender/r", "userId": "u"},
-        "InvalidInputException",
+        "ResourceNotFoundException",
         "recommender",
     ),
     (

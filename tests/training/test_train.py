@@ -10,6 +10,7 @@ import pytest
 
 from tastemaker.arn import Scope
 from tastemaker.data.interactions import Query
+from tastemaker.data.selection import Kept, Selection
 from tastemaker.data.ranking import softmax, top
 from tastemaker.kinds.solution_version import SOLUTION_VERSION
 from tastemaker.resources.kind import Task, WorkFailed
@@ -46,6 +47,9 @@ def events(found: list[Event]) -> pl.DataFrame:
     return pl.DataFrame(found, schema=names, orient="row")
 
 
+EVERYTHING = Selection()
+
+
 def two_tastes(n_users: int = 60, n_items: int = 20, each: int = 8) -> list[Event]:
     """Half of the users watch only even films, the other half only odd ones."""
     rng = np.random.default_rng(0)
@@ -79,16 +83,19 @@ def group(store: Store) -> Callable[..., None]:
                 body = {"datasetGroupArn": GROUP, "schemaArn": schema, "datasetType": kind}
                 rows.add(connection, dataset, "Dataset", kind, "us-east-1", "ACTIVE", 0.0, body, [GROUP, schema])
                 columns.save(store.datasets / kind, frame)
-                columns.commit(connection, dataset, Part(kind, len(frame)), 0.0, replace=True)
+                columns.commit(connection, dataset, Part(kind, len(frame), 0.0), replace=True)
 
     return write
 
 
 def stream(store: Store, *found: tuple[str | None, str, str]) -> None:
     """Events of (user, session, item), on disk."""
+    with store.database.read() as connection:
+        dataset = rows.find(connection, SCOPE.arn("dataset/films/INTERACTIONS"))
+    assert dataset is not None
     log = EventLog(store.database)
     for user, session, item in found:
-        log.append([StreamedEvent(1, user, session, item, "Watch", None, 9_000, None, None)]).result()
+        log.append([StreamedEvent(dataset.seq, user, session, item, "Watch", None, 9_000, None, None)]).result()
     log.close()
 
 
@@ -98,6 +105,9 @@ def trained(store: Store, recipe: str = "aws-user-personalization", **body: Any)
         "recipeArn": f"arn:aws:personalize:::recipe/{recipe}",
         "datasetGroupArn": GROUP,
         "solutionConfig": {},
+        "performHPO": False,
+        "performAutoML": False,
+        "trainingMode": "FULL",
         **body,
     }
     with store.database.write() as connection:
@@ -113,7 +123,7 @@ def trained(store: Store, recipe: str = "aws-user-personalization", **body: Any)
 
 def test_equal_events_count_once_and_the_rest_is_sorted_by_user_and_time(store: Store, group: Any) -> None:
     group([("b", "x", "Watch", None, 5), ("a", "y", "Watch", None, 9), ("a", "x", "Watch", None, 1)] * 2)
-    corpus = read_corpus(store, GROUP)
+    corpus = read_corpus(store, GROUP, EVERYTHING)
     assert (corpus.user_ids, corpus.item_ids) == (["a", "b"], ["x", "y"])
     assert corpus.events.user_N.tolist() == [0, 0, 1]
     assert corpus.events.item_N.tolist() == [0, 1, 0]
@@ -122,16 +132,25 @@ def test_equal_events_count_once_and_the_rest_is_sorted_by_user_and_time(store: 
 
 def test_event_types_are_chosen_ignoring_case_and_values_by_their_threshold(store: Store, group: Any) -> None:
     group([("a", "x", "Watch", 3.0, 1), ("a", "y", "click", 5.0, 2), ("a", "z", "Watch", None, 3)])
-    corpus = read_corpus(store, GROUP)
-    assert corpus.used_N("WATCH", None).tolist() == [True, False, True]
-    assert corpus.used_N(None, 4.0).tolist() == [False, True, False]
-    assert corpus.used_N("watch", 3.0).tolist() == [True, False, False]
+    corpus = read_corpus(store, GROUP, EVERYTHING)
+    assert corpus.used_N(Selection({"watch": Kept()})).tolist() == [True, False, True]
+    assert corpus.used_N(Selection(others=Kept(4.0))).tolist() == [False, True, False]
+    assert corpus.used_N(Selection({"watch": Kept(3.0)})).tolist() == [True, False, False]
+    assert corpus.used_N(Selection({"click": Kept(weight=0.0), "watch": Kept()})).tolist() == [True, False, True]
+
+
+def test_events_that_are_worth_more_have_weights_with_a_mean_of_one(store: Store, group: Any) -> None:
+    group([("a", "x", "Watch", 3.0, 1), ("a", "y", "click", 5.0, 2)])
+    corpus = read_corpus(store, GROUP, EVERYTHING)
+    worth = Selection({"watch": Kept(weight=0.3), "click": Kept(weight=0.1)})
+    assert corpus.data(worth).interactions.weight_N.tolist() == pytest.approx([1.5, 0.5])
+    assert corpus.data(EVERYTHING).interactions.weight_N is None
 
 
 def test_streamed_events_count_and_those_of_a_session_once_it_is_linked_to_a_user(store: Store, group: Any) -> None:
     group([("a", "x", "Watch", None, 1)])
     stream(store, (None, "s1", "early"), ("a", "s1", "late"), (None, "s2", "never linked"))
-    corpus = read_corpus(store, GROUP)
+    corpus = read_corpus(store, GROUP, EVERYTHING)
     assert corpus.user_ids == ["a"]
     assert [corpus.item_ids[item] for item in corpus.events.history(0)] == ["x", "early", "late"]
     assert corpus.through_seq == 3
@@ -142,7 +161,7 @@ def test_items_without_interactions_belong_to_the_catalogue_with_their_categorie
         [("a", "x", "Watch", None, 1)],
         pl.DataFrame({"ITEM_ID": ["new", "x", "x"], "GENRES": ["Drama|Comedy", "Crime", None]}),
     )
-    corpus = read_corpus(store, GROUP)
+    corpus = read_corpus(store, GROUP, EVERYTHING)
     genres = corpus.item_categories["GENRES"]
     assert corpus.item_ids == ["new", "x"]
     assert [genres.names[value] for value in genres.value_V] == ["Drama", "Comedy"]  # x's newest record has none

@@ -20,7 +20,8 @@ class Interactions:
     """Events sorted by user, then by time, then by order of arrival.
 
     user_N, item_N: positions in the vocabularies, below n_users and n_items. time_s_N: Unix seconds.
-    type_N: position in the list of event types; value_N: EVENT_VALUE, NaN where there is none. Both optional.
+    type_N: position in the list of event types; value_N: EVENT_VALUE, NaN where there is none; weight_N: how much it
+    is worth that a model finds the event, 1 if not given. All optional.
     Build unsorted arrays with `interactions()`.
     """
 
@@ -31,6 +32,7 @@ class Interactions:
     n_items: int
     type_N: Ints | None = None
     value_N: Floats | None = None
+    weight_N: Floats | None = None
 
     @cached_property
     def start_U(self) -> Longs:
@@ -54,6 +56,7 @@ class Interactions:
             self.n_items,
             None if self.type_N is None else self.type_N[keep_N],
             None if self.value_N is None else self.value_N[keep_N],
+            None if self.weight_N is None else self.weight_N[keep_N],
         )
 
 
@@ -95,6 +98,13 @@ class TrainingData:
 
     interactions: Interactions
     item_categories: dict[str, Categories] = field(default_factory=dict)
+    event_types: Sequence[str] = ()  # what interactions.type_N counts
+
+    def is_of_type(self, name: str) -> Bools:
+        """Which events are of the type, whatever its case, shape (N,)."""
+        wanted = [place for place, known in enumerate(self.event_types) if known.lower() == name.lower()]
+        types_N = self.interactions.type_N
+        return np.zeros(len(self.interactions), np.bool_) if types_N is None else np.isin(types_N, wanted)
 
 
 @dataclass(frozen=True)

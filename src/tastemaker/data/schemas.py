@@ -7,7 +7,7 @@ relied on. Rules: Amazon Personalize developer guide, "Creating schema JSON file
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 Kind = Literal["string", "int", "long", "float", "double", "boolean"]
@@ -69,12 +69,15 @@ class Schema:
 class Rules:
     """What one dataset asks of its columns.
 
-    fixed: the type that a reserved name must have where it occurs. metadata are the columns that are neither required
-    nor fixed; metadata_min counts the fixed ones as well.
+    fixed: the type that a reserved name must have where it occurs, or several by |. Of the reserved names, those in
+    `categorical` and `textual` must be marked so, all others must not. metadata are the columns that are neither
+    required nor fixed; metadata_min counts the fixed ones as well.
     """
 
-    required: Mapping[str, Kind]
-    fixed: Mapping[str, Kind] = field(default_factory=dict)
+    required: Mapping[str, str]
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    categorical: frozenset[str] = frozenset()
+    textual: frozenset[str] = frozenset()
     metadata_min: int = 0
     metadata_max: int = 100
     columns_max: int = 102
@@ -115,23 +118,102 @@ RULES: Mapping[str, Rules] = {
 }
 
 
-def parse_schema(text: str) -> Schema:
-    """The schema that an Avro record in JSON describes, by the rules of custom dataset groups.
+NEVER_NULL = frozenset({"USER_ID", "ITEM_ID", "ACTION_ID", "TIMESTAMP", "EVENT_TYPE"})
+
+_EVENTS_OF_A_DOMAIN = replace(
+    RULES["Interactions"], required={**RULES["Interactions"].required, "EVENT_TYPE": "string"}
+)
+
+# What each domain asks besides; of the kinds of datasets that are not here it has none.
+DOMAIN_RULES: Mapping[str, Mapping[str, Rules]] = {
+    "VIDEO_ON_DEMAND": {
+        "Interactions": _EVENTS_OF_A_DOMAIN,
+        "Items": Rules(
+            {"ITEM_ID": "string", "GENRES": "string", "CREATION_TIMESTAMP": "long"},
+            {
+                "PRICE": "float",
+                "DURATION": "float",
+                "GENRE_L2": "string",
+                "GENRE_L3": "string",
+                "AVERAGE_RATING": "float",
+                "PRODUCT_DESCRIPTION": "string",
+                "CONTENT_OWNER": "string",
+                "CONTENT_CLASSIFICATION": "string",
+            },
+            categorical=frozenset({"GENRES", "GENRE_L2", "GENRE_L3", "CONTENT_OWNER", "CONTENT_CLASSIFICATION"}),
+            textual=frozenset({"PRODUCT_DESCRIPTION"}),
+        ),
+        "Users": replace(
+            RULES["Users"], fixed={"SUBSCRIPTION_MODEL": "string"}, categorical=frozenset({"SUBSCRIPTION_MODEL"})
+        ),
+    },
+    "ECOMMERCE": {
+        "Interactions": _EVENTS_OF_A_DOMAIN,
+        "Items": Rules(
+            {"ITEM_ID": "string", "PRICE": "float", "CATEGORY_L1": "string"},
+            {
+                "CATEGORY_L2": "string",
+                "CATEGORY_L3": "string",
+                "PRODUCT_DESCRIPTION": "string",
+                "CREATION_TIMESTAMP": "long|float",  # the guide's pages disagree
+                "AGE_GROUP": "string",
+                "ADULT": "string",
+                "GENDER": "string",
+            },
+            categorical=frozenset({"CATEGORY_L1", "CATEGORY_L2", "CATEGORY_L3", "AGE_GROUP", "ADULT", "GENDER"}),
+            textual=frozenset({"PRODUCT_DESCRIPTION"}),
+        ),
+        "Users": RULES["Users"],
+    },
+}
+# The guide's own default schema for videos writes GENRES_L1 where its rules say GENRES.
+ALSO_KNOWN_AS = {"GENRES": "GENRES_L1"}
+
+
+def parse_schema(text: str, domain: str | None = None) -> Schema:
+    """The schema that an Avro record in JSON describes, by the rules of custom dataset groups or of a domain.
 
     Raises SchemaError for anything else. Length and nesting are bounded, so any text may be given.
     """
+    rules = DOMAIN_RULES[domain] if domain else RULES
     record = _record(text)
     dataset = record.get("name")
-    if not isinstance(dataset, str) or dataset not in RULES:
-        raise SchemaError(f"The schema's name is {_shown(dataset)}. Write one of {_listed(RULES)}.")
+    if not isinstance(dataset, str) or dataset not in rules:
+        where = f" in the domain {domain}" if domain else ""
+        raise SchemaError(f"The schema's name is {_shown(dataset)}. Write one of {_listed(rules)}{where}.")
     fields = record.get("fields")
     if not isinstance(fields, list) or not fields:
         raise SchemaError(f"The {dataset} schema has no fields. Write a list of columns in 'fields'.")
     schema = Schema(dataset, tuple(_column(entry, place, dataset) for place, entry in enumerate(fields, 1)))
     _check_names(schema)
-    _check_reserved(schema, RULES[dataset])
-    _check_counts(schema, RULES[dataset])
+    _check_reserved(schema, rules[dataset])
+    _check_counts(schema, rules[dataset])
     return schema
+
+
+def check_replacement(old: Schema, new: Schema) -> None:
+    """Returns if a dataset can go on with the new schema; raises SchemaError otherwise.
+
+    "The new schema must contain all old fields with identical types and attributes; additional fields must allow null."
+    """
+    if new.dataset != old.dataset:
+        raise SchemaError(f"The new schema is named {new.dataset}, the dataset's is named {old.dataset}.")
+    columns = {column.name: column for column in new.columns}
+    for column in old.columns:
+        if column.name not in columns:
+            raise SchemaError(f"The new schema lacks the column {column.name}, which the dataset has. Add it.")
+        if columns[column.name] != column:
+            raise SchemaError(
+                f"Column {column.name} differs from that of the dataset's present schema in type or marks. "
+                "Existing columns stay as they are: copy the old field."
+            )
+    known = {column.name for column in old.columns}
+    for column in new.columns:
+        if column.name not in known and not column.nullable:
+            raise SchemaError(
+                f"The new column {column.name} may not be null, and the records that are there have no value for it. "
+                f'Write "type": ["null", "{column.kind}"].'
+            )
 
 
 def _record(text: str) -> dict[str, Any]:
@@ -214,36 +296,47 @@ def _check_names(schema: Schema) -> None:
 
 
 def _check_reserved(schema: Schema, rules: Rules) -> None:
-    """Required columns are there and never null; reserved names have their types and their spelling."""
-    for name, kind in {**rules.required, **rules.fixed}.items():
-        column = schema.column(name)
+    """Required columns are there, ids and times never null; reserved names have their types and their spelling."""
+    for name, kinds in {**rules.required, **rules.fixed}.items():
+        column = schema.column(name) or (schema.column(ALSO_KNOWN_AS[name]) if name in ALSO_KNOWN_AS else None)
         if column is None:
             if name in rules.required:
+                mark = ', "categorical": true' if name in rules.categorical else ""
                 raise SchemaError(
                     f"The {schema.dataset} schema has no column {name}. "
-                    f'Add {{"name": "{name}", "type": "{kind}"}} to its fields.'
+                    f'Add {{"name": "{name}", "type": "{kinds}"{mark}}} to its fields.'
                 )
             continue
-        if column.name != name:
+        if column.name not in (name, ALSO_KNOWN_AS.get(name)):
             raise SchemaError(
                 f"Column {column.name} of the {schema.dataset} schema has the reserved name {name} in another "
                 f"spelling. Write {name}, or choose a name of its own."
             )
-        if column.kind != kind:
+        if column.kind not in kinds.split("|"):
             raise SchemaError(
                 f"Column {name} of the {schema.dataset} schema has the type {column.kind}. "
-                f"The name is reserved for the type {kind}: change the type, or rename the column."
+                f"The name is reserved for the type {kinds}: change the type, or rename the column."
             )
-        if column.categorical or column.textual:
-            raise SchemaError(
-                f"Column {name} of the {schema.dataset} schema is marked categorical or textual. "
-                "The name is reserved for a plain string: remove the mark."
-            )
-        if column.nullable and name in rules.required:
+        _check_marks(schema, column, name, rules)
+        if column.nullable and name in rules.required and name in NEVER_NULL:
             raise SchemaError(
                 f"Column {name} of the {schema.dataset} schema may be null. Every record needs it: "
-                f'write "type": "{kind}".'
+                f'write "type": "{kinds}".'
             )
+
+
+def _check_marks(schema: Schema, column: Column, name: str, rules: Rules) -> None:
+    """A reserved string is categorical, textual, or plain, as its name says."""
+    wanted = {"categorical": name in rules.categorical, "textual": name in rules.textual}
+    if (column.categorical, column.textual) == tuple(wanted.values()):
+        return
+    where = f"Column {name} of the {schema.dataset} schema"
+    for mark, is_wanted in wanted.items():
+        if is_wanted:
+            raise SchemaError(f'{where} is not marked {mark}, as its reserved name asks. Add "{mark}": true.')
+    raise SchemaError(
+        f"{where} is marked categorical or textual. The name is reserved for a plain string: remove the mark."
+    )
 
 
 def _check_counts(schema: Schema, rules: Rules) -> None:

@@ -1,10 +1,11 @@
 """Which events a model may learn from and which it is tested on: whole users held out, or everybody's last choice."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from tastemaker.data.interactions import Bools, Interactions, Ints
+from tastemaker.data.interactions import Bools, Floats, Interactions, Ints
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Split:
     train: Interactions
     queries: list[Ints]
     truths: list[Ints]
+    tested: Ints  # the users, in the order of the queries
+    truth_weights: list[Floats] | None = None  # of the truths, where events have weights
 
 
 def by_users(interactions: Interactions, share: float = 0.1, *, seed: int) -> Split:
@@ -34,13 +37,24 @@ def by_users(interactions: Interactions, share: float = 0.1, *, seed: int) -> Sp
     tested = np.sort(np.random.default_rng(seed).permutation(testable)[:n_tested])
     is_tested_U: Bools = np.zeros(interactions.n_users, np.bool_)
     is_tested_U[tested] = True
-    histories = [interactions.history(user) for user in tested]
-    cuts = [len(history) - max(1, _part(len(history), share)) for history in histories]
-    return Split(
-        interactions.where(~is_tested_U[interactions.user_N]),
-        [history[:cut] for history, cut in zip(histories, cuts, strict=True)],
-        [history[cut:] for history, cut in zip(histories, cuts, strict=True)],
-    )
+    train = interactions.where(~is_tested_U[interactions.user_N])
+    length = n_events_U[tested]
+    cuts = length - np.maximum(1, [_part(count, share) for count in length])
+    return _cut(interactions, train, tested, cuts)
+
+
+def of_each_user(interactions: Interactions, share: float = 0.2) -> Split:
+    """The newest `share` of everybody's events, at least one, are the truth; users with one event are not tested.
+
+    "80 % of each user's interactions train, 20 % test" (guide, metrics of user segmentation).
+    """
+    n_events_U = np.diff(interactions.start_U)
+    tested = np.flatnonzero(n_events_U >= 2)
+    cut_U = n_events_U.copy()
+    cut_U[tested] -= np.maximum(1, [_part(count, share) for count in n_events_U[tested]])
+    place_N = np.arange(len(interactions)) - interactions.start_U[interactions.user_N]
+    train = interactions.where(place_N < cut_U[interactions.user_N])
+    return _cut(interactions, train, tested, cut_U[tested])
 
 
 def leave_one_out(interactions: Interactions, *, valid: bool = False) -> Split:
@@ -53,11 +67,22 @@ def leave_one_out(interactions: Interactions, *, valid: bool = False) -> Split:
     left_N = interactions.start_U[interactions.user_N + 1] - np.arange(len(interactions)) - 1
     train = interactions.where((left_N >= 2) | (n_events_U[interactions.user_N] < 3))
     cut = 2 if valid else 1
-    histories = [interactions.history(user) for user in np.flatnonzero(n_events_U >= 3).tolist()]
+    tested = np.flatnonzero(n_events_U >= 3)
+    split = _cut(interactions, train, tested, n_events_U[tested] - cut)
+    return replace(split, truths=[truth[:1] for truth in split.truths], truth_weights=None)
+
+
+def _cut(interactions: Interactions, train: Interactions, tested: Any, cuts: Any) -> Split:
+    """The events of tested users, up to their cut as the query and from it on as the truth."""
+    starts, ends = interactions.start_U[tested], interactions.start_U[tested + 1]
+    middles = starts + np.asarray(cuts, np.int64)
+    item_N, weight_N = interactions.item_N, interactions.weight_N
     return Split(
         train,
-        [history[: len(history) - cut] for history in histories],
-        [history[len(history) - cut : len(history) - cut + 1] for history in histories],
+        [item_N[start:middle] for start, middle in zip(starts, middles, strict=True)],
+        [item_N[middle:end] for middle, end in zip(middles, ends, strict=True)],
+        np.asarray(tested, np.int32),
+        None if weight_N is None else [weight_N[middle:end] for middle, end in zip(middles, ends, strict=True)],
     )
 
 

@@ -60,12 +60,14 @@ class Texts:
 ItemColumn = Numbers | Texts
 
 
-def columns_of(frame: pl.DataFrame, schema: Schema, item_ids: Sequence[str]) -> Mapping[str, ItemColumn]:
+def columns_of(
+    frame: pl.DataFrame, schema: Schema, item_ids: Sequence[str], id_name: str = "ITEM_ID"
+) -> Mapping[str, ItemColumn]:
     """The filterable columns, by schema name, aligned with item_ids; items without a record have no values.
 
     frame: typed as the schema says, each id once. Textual and boolean columns cannot be filtered and are left out.
+    id_name: the column that names a candidate, where these are users or actions.
     """
-    id_name = schema.columns[0].name if (column := schema.column("ITEM_ID")) is None else column.name
     ids = pl.DataFrame({id_name: pl.Series(item_ids, dtype=pl.String)})
     aligned = ids.join(frame, on=id_name, how="left", maintain_order="left")
     # An item is known by its id even when it has no record.

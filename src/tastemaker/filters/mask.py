@@ -16,6 +16,7 @@ from tastemaker.data.schemas import key_of
 from tastemaker.filters.columns import ItemColumn, Numbers, Texts
 from tastemaker.filters.tree import (
     Condition,
+    Dataset,
     Expression,
     Field,
     Filter,
@@ -24,6 +25,7 @@ from tastemaker.filters.tree import (
     Operand,
     Parameter,
     Strings,
+    Target,
     Wildcard,
 )
 from tastemaker.filters.values import number, parameters
@@ -40,13 +42,21 @@ COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
+EVENTS_OF: Mapping[Target, Dataset] = {
+    "ItemID": "Interactions",
+    "ActionID": "Action_Interactions",
+    "UserID": "Interactions",
+}
+
+
 @dataclass(frozen=True)
 class Candidates:
     """What conditions are evaluated on.
 
-    columns: of the catalogue, by column name (see columns_of). events: lower-case event type -> positions of the items
-    with which the request's user has such events; may repeat. user: the user's row, by upper-case column name; None if
-    there is none. current_item: position of the request's item; None if the catalogue lacks it.
+    target: what they are. columns: of the catalogue, by column name (see columns_of). events: event type -> positions
+    of the candidates with which the request's user has such events (of users: of those who have them); may repeat.
+    user: the user's row, by upper-case column name; None if there is none. current_item: position of the request's
+    item; None if the catalogue lacks it.
     """
 
     n_items: int
@@ -54,21 +64,22 @@ class Candidates:
     events: Mapping[str, Ints] = field(default_factory=dict)
     user: Mapping[str, object] | None = None
     current_item: int | None = None
+    target: Target = "ItemID"
 
 
 def allowed(tree: Filter, candidates: Candidates, values: Mapping[str, str]) -> Bools:
     """True for each item that the filter lets through, of shape (I,).
 
     values: filterValues as the request has them. A few array operations of O(I) per condition.
-    Raises FilterError for values that are missing in INCLUDE or that do not fit, and if the target is not ItemID.
+    Raises FilterError for values that are missing in INCLUDE or that do not fit, and for another target.
     """
     given = parameters(values)
     included_I: Bools | None = None
     excluded_I = np.zeros(candidates.n_items, np.bool_)
     for expression in tree.expressions:
-        if expression.target != "ItemID":
+        if expression.target != candidates.target:
             raise FilterError(
-                f"A filter on {expression.target} cannot be used with item recommendations. Use a filter on ItemID."
+                f"A filter on {expression.target} cannot be used here. Use a filter on {candidates.target}."
             )
         if not _has_values(expression, given) or not _applies(expression, candidates.user, given):
             continue
@@ -120,7 +131,7 @@ def _selected(expression: Expression, candidates: Candidates, given: Given) -> B
 
 
 def _mask(condition: Condition, candidates: Candidates, given: Given) -> Bools:
-    if condition.field.dataset == "Interactions":
+    if condition.field.dataset in EVENTS_OF.values():
         return _touched(condition, candidates, given)
     column = _column(condition.field, candidates)
     if isinstance(column, Numbers):
@@ -142,16 +153,23 @@ def _mask(condition: Condition, candidates: Candidates, given: Given) -> Bools:
 
 def _touched(condition: Condition, candidates: Candidates, given: Given) -> Bools:
     """The items with which the user has an event of a matching type; the case of types is ignored."""
+    touched_I = np.zeros(candidates.n_items, np.bool_)
+    if condition.field.dataset != EVENTS_OF[candidates.target]:
+        return touched_I  # events with items, asked about actions: no action has any
     if isinstance(condition.operand, Wildcard):
         matching = list(candidates.events.values())
     else:
-        types = {name.lower() for name in _strings(condition, given)}
+        types = {_type(name) for name in _strings(condition, given)}
         wanted = condition.operator == "IN"
-        matching = [item for name, item in candidates.events.items() if (name.lower() in types) is wanted]
-    touched_I = np.zeros(candidates.n_items, np.bool_)
+        matching = [item for name, item in candidates.events.items() if (_type(name) in types) is wanted]
     for item in matching:
         touched_I[item] = True
     return touched_I
+
+
+def _type(name: str) -> str:
+    """Event types are compared without case, and NOT_TAKEN is Not Taken."""
+    return name.lower().replace("_", " ")
 
 
 def _column(asked: Field, candidates: Candidates) -> ItemColumn:

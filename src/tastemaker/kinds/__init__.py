@@ -6,6 +6,7 @@ from tastemaker.kinds.dataset_group import DATASET_GROUP
 from tastemaker.kinds.dataset_import_job import DATASET_IMPORT_JOB
 from tastemaker.kinds.event_tracker import EVENT_TRACKER
 from tastemaker.kinds.filter import FILTER
+from tastemaker.kinds.recommender import RECOMMENDER
 from tastemaker.kinds.schema import SCHEMA
 from tastemaker.kinds.solution import SOLUTION
 from tastemaker.kinds.solution_version import SOLUTION_VERSION
@@ -20,6 +21,7 @@ KINDS = (
     SOLUTION,
     SOLUTION_VERSION,
     CAMPAIGN,
+    RECOMMENDER,
 )
 
 __all__ = ["KINDS"]

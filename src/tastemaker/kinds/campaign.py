@@ -7,9 +7,13 @@ from sqlalchemy import Connection
 from tastemaker.arn import Scope
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
 from tastemaker.kinds.solution import SOLUTION
+from tastemaker.kinds.solution_config import recipe_named
 from tastemaker.kinds.solution_version import SOLUTION_VERSION
+from tastemaker.recipes.contract import traits
 from tastemaker.resources.engine import begin_update, existing, require_active, require_region
+from tastemaker.resources.groups import dataset_of
 from tastemaker.resources.kind import Birth, Body, Kind, Outcome, Task, Work, WorkFailed
+from tastemaker.resources.quotas import at_most_active
 from tastemaker.resources.statuses import PROVISIONED
 from tastemaker.storage import rows
 from tastemaker.storage.artifacts import MANIFEST
@@ -44,6 +48,8 @@ def deploys_a_version(birth: Birth) -> None:
     birth.body["solutionVersionArn"] = found.arn
     birth.links.extend(targets(found))
     birth.body.setdefault("minProvisionedTPS", 1)
+    config = birth.body.get("campaignConfig", {})
+    check_config(birth.connection, config, found, birth.request["solutionVersionArn"])
 
 
 def targets(version: Resource) -> list[str]:
@@ -51,22 +57,35 @@ def targets(version: Resource) -> list[str]:
     return [version.arn, version.body["solutionArn"], version.body["datasetGroupArn"]]
 
 
-def is_configured(birth: Birth) -> None:
-    """The configuration has known keys, and values in their range."""
-    check_config(birth.body.get("campaignConfig", {}))
+def check_config(connection: Connection, config: Body, version: Resource, given_arn: str) -> None:
+    """Raise InvalidInputException for what a campaign of this version cannot be told.
 
-
-def check_config(config: Body) -> None:
-    """Raise InvalidInputException for what a campaign cannot be told."""
-    if config.get("syncWithLatestSolutionVersion"):
+    given_arn: the version as the request names it.
+    """
+    recipe = recipe_named(version.body["recipeArn"])
+    if recipe.recipe_type == "USER_SEGMENTATION":
         raise InvalidInputException(
-            "campaignConfig.syncWithLatestSolutionVersion is not supported by this version of Tastemaker: leave it out "
-            "and deploy a newer version with UpdateCampaign."
+            f"solutionVersionArn {version.arn} makes segments of users: use it in CreateBatchSegmentJob, not in a "
+            "campaign."
         )
-    if config.get("rankingInfluence"):
+    if config.get("syncWithLatestSolutionVersion") and not given_arn.endswith(LATEST):
+        raise InvalidInputException(
+            "campaignConfig.syncWithLatestSolutionVersion needs a solutionVersionArn that ends in /$LATEST: give "
+            f"{version.body['solutionArn']}{LATEST}."
+        )
+    if config.get("rankingInfluence") and not traits(recipe).ranking_influence:
         raise InvalidInputException("campaignConfig.rankingInfluence: only aws-semantic-similarity takes it.")
+    if config.get("itemExplorationConfig") and not traits(recipe).item_exploration_config:
+        raise InvalidInputException(f"campaignConfig.itemExplorationConfig: {recipe.name} does not explore.")
+    check_exploration(config.get("itemExplorationConfig", {}))
+    if config.get("enableMetadataWithRecommendations"):
+        require_items(connection, version.body["datasetGroupArn"])
+
+
+def check_exploration(config: Body) -> None:
+    """The two settings of exploration, as numbers in their ranges."""
     ranges = {"explorationWeight": (0.0, 1.0), "explorationItemAgeCutOff": (1.0, float("inf"))}
-    for name, text in config.get("itemExplorationConfig", {}).items():
+    for name, text in config.items():
         if name not in ranges:
             raise InvalidInputException(f"itemExplorationConfig.{name} is unknown. Known: {', '.join(ranges)}.")
         low, high = ranges[name]
@@ -78,6 +97,14 @@ def check_config(config: Body) -> None:
             raise InvalidInputException(
                 f"itemExplorationConfig.{name} is {text!r}: give a number from {low} to {high}."
             )
+
+
+def require_items(connection: Connection, group: str) -> None:
+    """Metadata in replies comes from an Items dataset."""
+    if dataset_of(connection, group, "ITEMS") is None:
+        raise InvalidInputException(
+            f"enableMetadataWithRecommendations: {group} has no ACTIVE Items dataset with metadata. Create one first."
+        )
 
 
 def deploy(task: Task) -> Outcome:
@@ -108,7 +135,8 @@ CAMPAIGN = Kind(
     "campaign",
     PROVISIONED,
     listed_by="solutionArn",
-    rules=(deploys_a_version, is_configured),
+    rules=(deploys_a_version,),
+    quotas=(at_most_active(5, "Campaign", lambda birth: birth.links[-1], "campaign"),),
     create=Work(deploy),
     update=Work(deploy),
     described=update,
@@ -120,15 +148,21 @@ def update_campaign(store: Store, request: dict[str, Any], _: Scope) -> dict[str
     """Change version or configuration; the old ones answer until the update is ACTIVE."""
     with store.database.write() as connection:
         found = existing(connection, CAMPAIGN, request["campaignArn"])
-        members = {name: value for name, value in request.items() if name != "campaignArn"}
-        arn = members.get("solutionVersionArn", found.body["solutionVersionArn"])
-        version = version_of(connection, arn)
+        given_arn = request.get("solutionVersionArn", found.body["solutionVersionArn"])
+        version = version_of(connection, given_arn)
         deployed = rows.find(connection, found.body["solutionVersionArn"])
         if deployed is not None and version.body["datasetGroupArn"] != deployed.body["datasetGroupArn"]:
             raise InvalidInputException(f"{version.arn} belongs to another dataset group than {found.arn}.")
-        check_config(members.get("campaignConfig", {}))
-        kept = {name: found.body[name] for name in ("minProvisionedTPS", "campaignConfig") if name in found.body}
-        begin_update(store, connection, CAMPAIGN, found, {**kept, **members, "solutionVersionArn": version.arn})
-        # The new version is in use from now on, although the old one still answers.
-        rows.relink(connection, found.arn, [*targets(version), *(targets(deployed) if deployed else [])])
+        check_config(connection, request.get("campaignConfig", {}), version, given_arn)
+        members: Body = {name: request[name] for name in ("minProvisionedTPS", "campaignConfig") if name in request}
+        redeploy(store, connection, found, version, members)
     return {"campaignArn": found.arn}
+
+
+def redeploy(store: Store, connection: Connection, found: Resource, version: Resource, members: Body) -> None:
+    """Begin to deploy a version, with what is to be changed besides."""
+    kept = {name: found.body[name] for name in ("minProvisionedTPS", "campaignConfig") if name in found.body}
+    begin_update(store, connection, CAMPAIGN, found, {**kept, **members, "solutionVersionArn": version.arn})
+    deployed = rows.find(connection, found.body["solutionVersionArn"])
+    # The new version is in use from now on, although the old one still answers.
+    rows.relink(connection, found.arn, [*targets(version), *(targets(deployed) if deployed else [])])

@@ -2,16 +2,8 @@
 
 from tastemaker.errors import InvalidInputException
 from tastemaker.resources.kind import Birth, Kind
+from tastemaker.resources.quotas import at_most
 from tastemaker.resources.statuses import PROVISIONED
-
-
-def is_custom(birth: Birth) -> None:
-    """Domain groups come with their recommenders."""
-    if "domain" in birth.request:
-        raise InvalidInputException(
-            "domain: domain dataset groups are not supported by this version of Tastemaker. Leave domain out: a custom "
-            "dataset group takes the same data."
-        )
 
 
 def key_has_role(birth: Birth) -> None:
@@ -24,9 +16,17 @@ DATASET_GROUP = Kind(
     "DatasetGroup",
     "dataset-group",
     PROVISIONED,
-    rules=(is_custom, key_has_role),
-    blocked_by=("Dataset", "EventTracker", "Solution", "Filter"),
-    takes_along=("DatasetImportJob",),  # frees the names of its jobs, which have no delete operation
+    rules=(key_has_role,),
+    quotas=(at_most(5, "DatasetGroup"),),
+    blocked_by=("Dataset", "EventTracker", "Solution", "Filter", "Recommender", "MetricAttribution"),
+    # Jobs have no delete operation: with their group their names are free again.
+    takes_along=(
+        "DatasetImportJob",
+        "DatasetExportJob",
+        "DataDeletionJob",
+        "BatchInferenceJob",
+        "BatchSegmentJob",
+    ),
     created=("domain",),
     on_servers=True,
 )

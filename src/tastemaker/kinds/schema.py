@@ -3,17 +3,13 @@
 from tastemaker.data.schemas import SchemaError, parse_schema
 from tastemaker.errors import InvalidInputException
 from tastemaker.resources.kind import Birth, Kind
+from tastemaker.resources.quotas import at_most
 
 
 def is_a_schema(birth: Birth) -> None:
-    """The text says what a dataset's columns are."""
-    if "domain" in birth.request:
-        raise InvalidInputException(
-            "domain: schemas of domains are not supported by this version of Tastemaker. Leave domain out; a custom "
-            "schema may have the same columns."
-        )
+    """The text says what a dataset's columns are, as its domain wants them."""
     try:
-        parse_schema(birth.request["schema"])
+        parse_schema(birth.request["schema"], birth.request.get("domain"))
     except SchemaError as error:
         raise InvalidInputException(str(error)) from None
 
@@ -23,6 +19,7 @@ SCHEMA = Kind(
     "schema",
     statuses=None,
     rules=(is_a_schema,),
+    quotas=(at_most(500, "Schema"),),
     blocked_by=("Dataset",),
     taggable=False,
 )

@@ -5,22 +5,45 @@ from typing import Any
 from tastemaker.arn import Scope, name_of
 from tastemaker.errors import InvalidInputException, ResourceAlreadyExistsException, ResourceInUseException
 from tastemaker.kinds.solution import SOLUTION
+from tastemaker.kinds.solution_config import recipe_named
+from tastemaker.recipes.contract import traits
 from tastemaker.resources.engine import existing, move
 from tastemaker.resources.kind import Birth, Kind, Work
+from tastemaker.resources.quotas import at_most_unfinished
 from tastemaker.resources.statuses import FAILED, TRAINED
 from tastemaker.storage import jobs, rows
 from tastemaker.storage.store import Store
 from tastemaker.training.train import train
 
-COPIED = ("performHPO", "performAutoML", "performIncrementalUpdate", "recipeArn", "eventType", "datasetGroupArn")
+COPIED = (
+    "performHPO",
+    "performAutoML",
+    "performIncrementalUpdate",
+    "recipeArn",
+    "eventType",
+    "datasetGroupArn",
+    "knownColumns",
+)
 
 
-def trains_in_full(birth: Birth) -> None:
-    """The other modes belong to automatic updates."""
+def trains_in_a_mode(birth: Birth) -> None:
+    """FULL, or UPDATE on top of a version that was trained in full."""
     mode = birth.body.setdefault("trainingMode", "FULL")
-    if mode != "FULL":
-        raise InvalidInputException(f"trainingMode {mode} is not supported by this version of Tastemaker: give FULL.")
-    birth.body["trainingType"] = "MANUAL"
+    birth.body.setdefault("trainingType", "MANUAL")  # no request can say otherwise
+    if mode == "AUTOTRAIN":
+        raise InvalidInputException("trainingMode AUTOTRAIN is for automatic training: give FULL or UPDATE.")
+    if mode == "FULL":
+        return
+    solution = birth.parents["solutionArn"]
+    if not traits(recipe_named(solution.body.get("recipeArn", ""))).training_mode_update:
+        raise InvalidInputException(
+            f"trainingMode UPDATE: {solution.body.get('recipeArn')} cannot be updated so. Give FULL."
+        )
+    versions = rows.referring(birth.connection, solution.arn, ["SolutionVersion"])
+    if not any(each.status == "ACTIVE" and each.body["trainingMode"] == "FULL" for each in versions):
+        raise InvalidInputException(
+            f"trainingMode UPDATE needs an ACTIVE version of {solution.arn} trained with FULL. Train one first."
+        )
 
 
 def name_is_free(birth: Birth) -> None:
@@ -51,7 +74,8 @@ SOLUTION_VERSION = Kind(
     parents={"solutionArn": SOLUTION},
     listed_by="solutionArn",
     listed_by_must_exist=True,
-    rules=(trains_in_full, name_is_free, keeps_the_configuration),
+    rules=(trains_in_a_mode, name_is_free, keeps_the_configuration),
+    quotas=(at_most_unfinished(20, "SolutionVersion"),),
     suffix=path,
     create=Work(train, in_child=True),
 )

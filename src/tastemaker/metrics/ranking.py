@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Bools = NDArray[np.bool_]
 Doubles = NDArray[np.float64]
+Floats = NDArray[np.float32]
 Items = NDArray[np.int32]
 Counts = NDArray[np.int64]
 
@@ -38,6 +39,23 @@ def ndcg(hit_UK: Bools, n_relevant_U: Counts, cut: int) -> Doubles:
     hit_UC = hit_UK[:, :cut]
     ideal_U = np.cumsum(weight_C)[np.minimum(n_relevant_U, cut) - 1]
     return np.asarray(hit_UC @ weight_C[: hit_UC.shape[1]] / ideal_U, np.float64)
+
+
+def weighted_ndcg(recommended_UK: Items, truths: Sequence[Items], weights: Sequence[Floats], cut: int) -> Doubles:
+    """NDCG at the cut with a gain for each true item: the largest weight among the user's events with it; shape (U,).
+
+    "Gains are the weights of the events, normalised so that the mean weight is 1" (guide, metrics with event weights).
+    """
+    discount_C = 1 / np.log(np.arange(2, cut + 2))
+    found_U = np.zeros(len(truths))
+    for user, (list_K, truth, weight) in enumerate(zip(recommended_UK[:, :cut], truths, weights, strict=True)):
+        gain: dict[int, float] = {}
+        for item, worth in zip(truth.tolist(), weight.tolist(), strict=True):
+            gain[item] = max(worth, gain.get(item, 0.0))
+        gain_K = np.array([gain.get(item, 0.0) for item in list_K.tolist()])
+        ideal = np.sort(np.array(list(gain.values())))[::-1][:cut]
+        found_U[user] = gain_K @ discount_C[: len(gain_K)] / (ideal @ discount_C[: len(ideal)])
+    return found_U
 
 
 def precision(hit_UK: Bools, cut: int) -> Doubles:

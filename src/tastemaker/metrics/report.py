@@ -25,16 +25,28 @@ class Scores(Protocol):
         ...
 
 
-def report(model: Scores, queries: Sequence[Ints], truths: Sequence[Ints], n_items_known: int) -> dict[str, float]:
+def report(
+    model: Scores,
+    queries: Sequence[Ints],
+    truths: Sequence[Ints],
+    n_items_known: int,
+    truth_weights: Sequence[Floats] | None = None,
+) -> dict[str, float]:
     """The documented keys -> their values over test users.
 
     queries: the history given of each user, oldest first, not empty. truths: the items that followed, not empty.
-    n_items_known: different items in Interactions and Items, for coverage. Items seen before stay in the lists, as the
-    service leaves them. Models of all types are asked in the same way: a related-items model about the last item of the
-    history, which is what the user was looking at when the truth followed. Raises ValueError without a test user.
+    n_items_known: different items in Interactions and Items, for coverage. truth_weights: what finding each of the
+    true items is worth, with a mean of 1; adds the measure with event weights.
+    Items seen before stay in the lists, as the service leaves them. Models of all types are asked in the same way: a
+    related-items model about the last item of the history, which is what the user was looking at when the truth
+    followed. Raises ValueError without a test user.
     """
     recommended_UK = recommended(model, queries)
-    return measures(recommended_UK, truths, n_items_known)
+    found = measures(recommended_UK, truths, n_items_known)
+    if truth_weights is not None:
+        gain_U = ranking.weighted_ndcg(recommended_UK, truths, truth_weights, LIST_LENGTH)
+        found["normalized_discounted_cumulative_gain_with_event_weights_at_k"] = float(gain_U.mean())
+    return found
 
 
 def recommended(model: Scores, queries: Sequence[Ints], length: int = LIST_LENGTH) -> NDArray[np.int32]:

@@ -10,7 +10,14 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from tastemaker.data.interactions import Floats, Query, TrainingData
 
-RecipeType = Literal["USER_PERSONALIZATION", "PERSONALIZED_RANKING", "RELATED_ITEMS", "POPULAR_ITEMS"]
+RecipeType = Literal[
+    "USER_PERSONALIZATION",
+    "PERSONALIZED_RANKING",
+    "RELATED_ITEMS",
+    "POPULAR_ITEMS",
+    "PERSONALIZED_ACTIONS",
+    "USER_SEGMENTATION",
+]
 Reasons = Mapping[str, float]
 
 
@@ -42,8 +49,31 @@ class Model(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Traits:
+    """What a recipe asks of its dataset group, and what it can be told besides its hyperparameters.
+
+    datasets: types that the group must have. All else: whether the API member of that name is for this recipe.
+    """
+
+    datasets: tuple[str, ...] = ("INTERACTIONS",)
+    events_config: bool = False
+    optimization_objective: bool = False
+    item_exploration_config: bool = False
+    training_mode_update: bool = False
+    incremental_update: bool = False
+    ranking_influence: bool = False
+    batch_inference: bool = True
+    theme_generation: bool = False
+    metadata_always: bool = False  # metadata in replies without being enabled
+    promotions: bool = True
+
+
+PLAIN = Traits()
+
+
 class Recipe(Protocol):
-    """An algorithm under its name in the API, with its hyperparameters."""
+    """An algorithm under its name in the API, with its hyperparameters. It may have `traits`, else PLAIN holds."""
 
     @property
     def name(self) -> str: ...
@@ -74,11 +104,18 @@ class Limits:
     is_feature: bool = False  # travels in featureTransformationParameters
     effect: bool = True
     why: str = ""
+    choices: tuple[str, ...] = ()  # of a parameter that is a word
 
 
 def hyperparameter(default: Any, **limits: Any) -> Any:
     """A field of a recipe's `Params`: its default and its limits, stated once."""
     return field(default=default, metadata={"limits": Limits(**limits)})
+
+
+def traits(recipe: Recipe) -> Traits:
+    """What a recipe asks and can be told."""
+    found: Traits = getattr(recipe, "traits", PLAIN)
+    return found
 
 
 def parse(params_type: type[Any], given: Mapping[str, str]) -> Any:
@@ -99,6 +136,8 @@ def _value(name: str, text: str, default: Any, limits: Limits) -> Any:
             raise ValueError(f"Hyperparameter {name} is {text!r}; give true or false.")
         return text.lower() == "true"
     if isinstance(default, str):
+        if limits.choices and text not in limits.choices:
+            raise ValueError(f"Hyperparameter {name} is {text!r}; give one of: {', '.join(limits.choices)}.")
         return text
     kind = type(default)
     try:

@@ -3,13 +3,22 @@
 The same model as aws-user-personalization; the answer path takes the scores of the list's items only.
 """
 
-from tastemaker.recipes.contract import Recipe
+from tastemaker.recipes.contract import Recipe, Traits
 from tastemaker.recipes.parts.linear_sequence import LinearSequenceRecipe
+from tastemaker.recipes.user_personalization import SecondParams
 
 RECIPES: tuple[Recipe, ...] = (
     LinearSequenceRecipe(
         "aws-personalized-ranking",
         "PERSONALIZED_RANKING",
         "Orders a given list of items for a user, learned from the order of everybody's choices.",
+        Traits(optimization_objective=True, promotions=False),
+    ),
+    LinearSequenceRecipe(
+        "aws-personalized-ranking-v2",
+        "PERSONALIZED_RANKING",
+        "Orders a given list of items for a user, with weights for types of events.",
+        Traits(events_config=True, metadata_always=True, promotions=False),
+        SecondParams,
     ),
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tastemaker.data.interactions import Categories, Floats, Ints, Longs, Query, TrainingData
-from tastemaker.recipes.contract import Progress, Reasons, Recipe, RecipeType, hyperparameter
+from tastemaker.recipes.contract import Progress, Reasons, Recipe, RecipeType, Traits, hyperparameter
 from tastemaker.recipes.parts.neighbours import neighbours
 from tastemaker.recipes.parts.popularity import below, users_per_item
 
@@ -80,6 +80,7 @@ class SimilarItems:
 
     name = "aws-similar-items"
     recipe_type: RecipeType = "RELATED_ITEMS"
+    traits = Traits(theme_generation=True)
     description = (
         "Items alike by the users who chose them and by their metadata, so that new items have neighbours too."
     )

@@ -34,37 +34,44 @@ def lifecycle(kind: Kind) -> dict[str, Function]:
         f"Describe{kind.name}": partial(_describe, kind),
         f"List{kind.plural_name}": partial(_list, kind),
     }
-    if kind.statuses is None or "delete" in kind.statuses["ACTIVE"]:
+    if kind.statuses is None or any("delete" in verbs for verbs in kind.statuses.values()):
         found[f"Delete{kind.name}"] = partial(_delete, kind)
     return found
 
 
 def _create(kind: Kind, store: Store, request: Body, scope: Scope) -> Body:
     wanted_tags = tags.checked(request.get("tags", []))
-    name = request.get(kind.name_member, "")
     with store.database.write() as connection:
-        body = {member: value for member, value in request.items() if member not in ("tags", kind.name_member)}
-        parents = {
-            member: existing(connection, above, request[member], member) for member, above in kind.parents.items()
-        }
-        for member, found in parents.items():
-            require_region(found, scope, member)
-        birth = Birth(request, body, scope, store, connection, parents, [found.arn for found in parents.values()])
-        for rule in kind.rules:
-            rule(birth)
-        suffix = kind.suffix(birth) if kind.suffix else name
-        arn = scope.arn(f"{kind.word}/{suffix}")
-        if rows.find(connection, arn):
-            raise ResourceAlreadyExistsException(f"Another resource with Arn {arn} already exists.")
-        for member, found in parents.items():
-            require_active(found, member)
-        now_s = store.now_s()
-        status = None if kind.statuses is None else "CREATE PENDING"
-        rows.add(connection, arn, kind.name, name or suffix, scope.region, status, now_s, body, birth.links)
+        arn, body = born(kind, store, connection, request, scope)
         rows.set_tags(connection, arn, wanted_tags)
-        if status:
-            jobs.enqueue(connection, arn, kind.name, "create", now_s)
     return {kind.arn_member: arn, **{member: body[member] for member in kind.created if member in body}}
+
+
+def born(kind: Kind, store: Store, connection: Connection, request: Body, scope: Scope) -> tuple[str, Body]:
+    """A new resource, with the job that makes it ready: its ARN and its body. Raises what its rules say."""
+    name = request.get(kind.name_member, "")
+    body = {member: value for member, value in request.items() if member not in ("tags", kind.name_member)}
+    parents = {member: existing(connection, above, request[member], member) for member, above in kind.parents.items()}
+    for member, found in parents.items():
+        require_region(found, scope, member)
+    birth = Birth(request, body, scope, store, connection, parents, [found.arn for found in parents.values()])
+    for rule in kind.rules:
+        rule(birth)
+    suffix = kind.suffix(birth) if kind.suffix else name
+    arn = scope.arn(f"{kind.word}/{suffix}")
+    if rows.find(connection, arn):
+        raise ResourceAlreadyExistsException(f"Another resource with Arn {arn} already exists.")
+    for member, found in parents.items():
+        require_active(found, member)
+    if store.strict.quotas:
+        for quota in kind.quotas:
+            quota(birth)
+    now_s = store.now_s()
+    status = None if kind.statuses is None else next(iter(kind.statuses))
+    rows.add(connection, arn, kind.name, name or suffix, scope.region, status, now_s, body, birth.links)
+    if status:
+        jobs.enqueue(connection, arn, kind.name, "create", now_s)
+    return arn, body
 
 
 def _describe(kind: Kind, store: Store, request: Body, _: Scope) -> Body:
@@ -80,7 +87,7 @@ def _list(kind: Kind, store: Store, request: Body, scope: Scope) -> Body:
     with store.database.read() as connection:
         if target is not None and kind.listed_by_must_exist and rows.find(connection, target) is None:
             raise ResourceNotFoundException(f"There is no resource {target}.")
-        found = rows.listed(connection, kind.name, scope.region, target, after, most + 1)
+        found = rows.listed(connection, kind.name, scope.region, target, after, most + 1, kind.newest_first)
         reply: Body = {kind.summaries: [seen(kind, each, connection) for each in found[:most]]}
     if len(found) > most:
         reply["nextToken"] = pages.token(request, operation, found[most - 1].seq)
@@ -112,9 +119,21 @@ def begin_update(store: Store, connection: Connection, kind: Kind, found: Resour
     """Start an update that has a status of its own. Raises ResourceInUseException while another one runs."""
     _refuse_while_changing(found)
     now_s = store.now_s()
-    change = {**members, "status": "CREATE PENDING", "creationDateTime": now_s, "lastUpdatedDateTime": now_s}
-    rows.change(connection, found.arn, now_s, change=change)
+    assert kind.statuses is not None
+    # Where the resource's own status tells of updates, the update's is the same.
+    status = kind.statuses[found.status or ""].get("update")
+    change = {**members, "status": status or "CREATE PENDING", "creationDateTime": now_s, "lastUpdatedDateTime": now_s}
+    rows.change(connection, found.arn, now_s, change=change, **({"status": status} if status else {}))
     jobs.enqueue(connection, found.arn, kind.name, "update", now_s)
+
+
+def begin(store: Store, connection: Connection, kind: Kind, found: Resource, verb: str) -> None:
+    """Start another verb of a kind. Raises ResourceInUseException while the resource is changing."""
+    _refuse_while_changing(found)
+    move(connection, kind, found, verb, store.now_s())
+    jobs.enqueue(connection, found.arn, kind.name, verb, store.now_s())
+    if kind.on_servers:
+        touch(connection)
 
 
 def move(connection: Connection, kind: Kind, found: Resource, verb: str, now_s: float, **values: Any) -> str | None:
@@ -130,12 +149,19 @@ def move(connection: Connection, kind: Kind, found: Resource, verb: str, now_s: 
     return status
 
 
-def move_update(connection: Connection, found: Resource, verb: str, now_s: float, **values: Any) -> str | None:
+def move_update(
+    connection: Connection, kind: Kind, found: Resource, verb: str, now_s: float, **values: Any
+) -> str | None:
     """The same for the latest update of a resource; values: more columns of the row."""
     change = dict(found.change or {})
-    status = UPDATED.get(change.get("status", ""), {}).get(verb)
+    assert kind.statuses is not None
+    own = kind.statuses[found.status or ""].get(verb) if change.get("status") == found.status else None
+    status = own or UPDATED.get(change.get("status", ""), {}).get(verb)
     if status is not None:
         reason = values.pop("failure_reason", None)
+        if own:
+            values["status"] = own
+            status = "CREATE FAILED" if verb == "fail" else own
         change |= {"status": status, "lastUpdatedDateTime": now_s, **({"failureReason": reason} if reason else {})}
         rows.change(connection, found.arn, now_s, change=change, **values)
     return status

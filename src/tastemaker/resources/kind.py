@@ -69,6 +69,7 @@ class Work:
 
     run: Callable[[Task], Outcome]
     in_child: bool = False  # long, or hungry: in a process of its own
+    unseen: bool = False  # no status tells of it: what the resource does by itself, beside its service
 
 
 def settle(_: Task) -> Outcome:
@@ -93,10 +94,13 @@ class Kind:
     parents: Mapping[str, "Kind"] = field(default_factory=dict)  # by member of the request; each must be ACTIVE
     listed_by: str | None = None  # member of the list request: only what refers to that ARN
     listed_by_must_exist: bool = False
+    newest_first: bool = False  # how it is listed
     rules: Sequence[Callable[[Birth], None]] = ()
+    quotas: Sequence[Callable[[Birth], None]] = ()  # looked at with --strict-quotas
     create: Work = SETTLE
     delete: Work = SETTLE
     update: Work | None = None
+    more: Mapping[str, Work] = field(default_factory=dict)  # by verb, as in the statuses
     blocked_by: Sequence[str] = ()  # names of kinds: while one refers to it, it cannot be deleted
     may_delete: Sequence[Callable[[Resource, Connection], None]] = ()
     takes_along: Sequence[str] = ()  # names of kinds that go with it
@@ -104,6 +108,12 @@ class Kind:
     created: Sequence[str] = ()  # members that the reply to Create has besides the ARN
     taggable: bool = True
     on_servers: bool = False  # servers keep copies, which a change makes out of date
+
+    @cached_property
+    def works(self) -> Mapping[str, Work]:
+        """What carries out each verb."""
+        updated = {"update": self.update} if self.update else {}
+        return {"create": self.create, "delete": self.delete, **updated, **self.more}
 
     @cached_property
     def member(self) -> str:

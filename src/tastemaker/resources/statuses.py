@@ -11,7 +11,7 @@ _DELETING: Statuses = {
     "DELETE IN_PROGRESS": {"start": "DELETE IN_PROGRESS", "done": GONE},
 }
 
-# Dataset groups, datasets, event trackers, filters, solutions, campaigns.
+# Dataset groups, event trackers, filters, metric attributions, solutions, campaigns.
 PROVISIONED: Statuses = {
     "CREATE PENDING": {"start": "CREATE IN_PROGRESS", "fail": "CREATE FAILED"},
     # A job that was taken up again starts where it stands.
@@ -21,12 +21,39 @@ PROVISIONED: Statuses = {
     **_DELETING,
 }
 
-# Import jobs: there is no operation that deletes them.
+# Datasets: replacing the schema is a change of their own status.
+EVOLVING: Statuses = {
+    **PROVISIONED,
+    "ACTIVE": {"delete": "DELETE PENDING", "update": "UPDATE PENDING"},
+    "UPDATE PENDING": {"start": "UPDATE IN_PROGRESS", "fail": "ACTIVE"},
+    "UPDATE IN_PROGRESS": {"start": "UPDATE IN_PROGRESS", "done": "ACTIVE", "fail": "ACTIVE"},
+}
+
+# Recommenders: they can be taken out of service and put back.
+SUSPENDABLE: Statuses = {
+    **PROVISIONED,
+    "ACTIVE": {"delete": "DELETE PENDING", "suspend": "STOP PENDING"},
+    "STOP PENDING": {"start": "STOP IN_PROGRESS", "fail": "ACTIVE"},
+    "STOP IN_PROGRESS": {"start": "STOP IN_PROGRESS", "done": "INACTIVE", "fail": "ACTIVE"},
+    "INACTIVE": {"delete": "DELETE PENDING", "resume": "START PENDING"},
+    "START PENDING": {"start": "START IN_PROGRESS", "fail": "INACTIVE"},
+    "START IN_PROGRESS": {"start": "START IN_PROGRESS", "done": "ACTIVE", "fail": "INACTIVE"},
+}
+
+# Import, export and batch jobs: there is no operation that deletes them.
 JOB: Statuses = {
     "CREATE PENDING": {"start": "CREATE IN_PROGRESS", "fail": "CREATE FAILED"},
     "CREATE IN_PROGRESS": {"start": "CREATE IN_PROGRESS", "done": "ACTIVE", "fail": "CREATE FAILED"},
     "ACTIVE": {},
     "CREATE FAILED": {},
+}
+
+# Data deletion jobs have a vocabulary of their own.
+DELETION: Statuses = {
+    "PENDING": {"start": "IN_PROGRESS", "fail": "FAILED"},
+    "IN_PROGRESS": {"start": "IN_PROGRESS", "done": "COMPLETED", "fail": "FAILED"},
+    "COMPLETED": {},
+    "FAILED": {},
 }
 
 # Solution versions: like jobs, but they can be stopped.
@@ -59,8 +86,10 @@ UPDATED: Statuses = {
 
 CHANGING = frozenset(
     status
-    for table in (PROVISIONED, JOB, TRAINED)
+    for table in (EVOLVING, SUSPENDABLE, JOB, DELETION, TRAINED)
     for status, verbs in table.items()
     if "done" in verbs or "start" in verbs
 )
-FAILED = frozenset({"CREATE FAILED", "CREATE STOPPED"})
+FAILED = frozenset({"CREATE FAILED", "CREATE STOPPED", "FAILED"})
+# A dataset whose schema is being replaced can still be read.
+READABLE = frozenset({"ACTIVE", "UPDATE PENDING", "UPDATE IN_PROGRESS"})

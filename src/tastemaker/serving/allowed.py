@@ -1,4 +1,4 @@
-"""Which items a request may be answered with: its filter, seen through the user, the item and the catalogue."""
+"""Which items a request may be answered with: filters, seen through the user, the item and the catalogue."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +7,17 @@ import numpy as np
 
 from tastemaker.data.interactions import Bools
 from tastemaker.errors import InvalidInputException
-from tastemaker.filters import Candidates, Filter, FilterError, allowed, needs_current_item, needs_user
+from tastemaker.filters import Candidates, Filter, FilterError, Numbers, allowed, needs_current_item, needs_user
 from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, Deployments
 from tastemaker.serving.rankings import person
 from tastemaker.storage.live import Live
 
-FILTER_EVENTS_MAX = 100  # "the newest 100 interactions per user and event type" are seen by filters
+# "The newest 100 interactions per user and event type" are seen by filters, and 300 action interactions.
+FILTER_EVENTS_MAX, FILTER_ACTION_EVENTS_MAX = 100, 300
+EXPIRY = ("EXPIRATION_TIMESTAMP", "ACTION_EXPIRATION_TIMESTAMP")
+DAY_S = 86_400
+NOTHING = np.zeros(0, np.int32)
 
 
 class AllowedItems:
@@ -23,50 +27,81 @@ class AllowedItems:
         self._live, self._deployments, self._catalogue = live, deployments, catalogue
 
     def of(
-        self, deployment: Deployment, request: Mapping[str, Any], user_id: str | None, item_id: str | None
+        self,
+        deployment: Deployment,
+        request: Mapping[str, Any],
+        user_id: str | None,
+        item_id: str | None,
     ) -> tuple[Bools | None, bool]:
-        """True for the items that the request's filter lets through, and whether it lets through one without a record.
+        """True for the items that the filter of a request or promotion lets through; and for one without a record.
 
         None without a filter. Raises InvalidInputException for a filter that does not fit the request.
         """
         arn = request.get("filterArn")
         if arn is None:
             return None, True
-        generation = self._live.generation
-        tree = self._deployments.filter(arn, deployment.group, generation).tree
-        if needs_current_item(tree) and deployment.recipe_type != "RELATED_ITEMS":
-            raise InvalidInputException(f"filterArn {arn}: CurrentItem is known to related-items campaigns only.")
-        candidates = self._candidates(deployment, tree, arn, user_id, item_id, generation)
+        tree = self._deployments.filter(arn, deployment.group, self._live.generation).tree
+        if needs_current_item(tree) and not deployment.manner.asks_item:
+            raise InvalidInputException(f"filterArn {arn}: CurrentItem is known where items related to one are asked.")
+        candidates = self._candidates(deployment, tree, arn, user_id, item_id)
         try:
             allowed_I = allowed(tree, candidates, request.get("filterValues", {}))
         except FilterError as error:
             raise InvalidInputException(str(error)) from None
         return allowed_I[:-1], bool(allowed_I[-1])
 
+    def shown(self, deployment: Deployment, user_id: str | None, item_id: str | None, now_s: float) -> Bools | None:
+        """False for what is left out without being asked; None if nothing is.
+
+        The item itself, beside which others are asked for; what a use case hides from a user who has it already;
+        actions that have expired, or that the user met within their repeat time.
+        """
+        hidden: list[Any] = []
+        if item_id is not None and deployment.manner.asks_item and item_id in deployment.items.position:
+            hidden.append(deployment.items.position[item_id])
+        if deployment.manner.hides is not None and user_id is not None:
+            live = self._live.events_of(deployment.dataset_seq, user_id)
+            touched = person(deployment, user_id, live).touched(deployment, FILTER_EVENTS_MAX)
+            hidden.append(touched.get(deployment.manner.hides.lower(), NOTHING))
+        if deployment.things == "ACTIONS":
+            hidden.append(self._unwanted_actions(deployment, user_id, now_s))
+        if not hidden:
+            return None
+        shown_I = np.ones(len(deployment.items), np.bool_)
+        for places in hidden:
+            shown_I[places] = False
+        return shown_I
+
+    def _unwanted_actions(self, deployment: Deployment, user_id: str | None, now_s: float) -> Bools:
+        columns = self._catalogue.candidate_columns(deployment, self._live.catalogue)
+        unwanted_I = np.zeros(len(deployment.items), np.bool_)
+        for name in EXPIRY:
+            column = columns.get(name)
+            if isinstance(column, Numbers):
+                unwanted_I |= column.value_I[:-1] <= now_s
+        column = columns.get("REPEAT_FREQUENCY")
+        if isinstance(column, Numbers) and user_id is not None:
+            live = self._live.events_of(deployment.dataset_seq, user_id)
+            met_s_I = person(deployment, user_id, live).last_met(deployment)
+            unwanted_I |= met_s_I > now_s - DAY_S * np.nan_to_num(column.value_I[:-1])
+        return unwanted_I
+
     def _candidates(
-        self, deployment: Deployment, tree: Filter, arn: str, user_id: str | None, item_id: str | None, generation: int
+        self, deployment: Deployment, tree: Filter, arn: str, user_id: str | None, item_id: str | None
     ) -> Candidates:
-        events, row = {}, None
+        events, row, as_of = {}, None, self._live.catalogue
         if needs_user(tree):
             if user_id is None:
                 raise InvalidInputException(f"userId is missing: filterArn {arn} looks at what the user did, or is.")
-            who = person(deployment, user_id, self._live.events_of(deployment.group_seq, user_id))
-            events = who.touched(deployment, FILTER_EVENTS_MAX)
-            row = self._catalogue.user_row(deployment.group, user_id, generation)
+            who = person(deployment, user_id, self._live.events_of(deployment.dataset_seq, user_id))
+            most = FILTER_ACTION_EVENTS_MAX if deployment.things == "ACTIONS" else FILTER_EVENTS_MAX
+            events = who.touched(deployment, most)
+            row = self._catalogue.records(deployment.group, "USERS", as_of).row(user_id)
         return Candidates(
             n_items=len(deployment.items) + 1,  # the last one stands for all items that the catalogue lacks
-            columns=self._catalogue.item_columns(deployment, generation),
+            target="ActionID" if deployment.things == "ACTIONS" else "ItemID",
+            columns=self._catalogue.candidate_columns(deployment, as_of),
             events=events,
             user=row,
             current_item=deployment.items.position.get(item_id) if item_id is not None else None,
         )
-
-
-def without_itself(allowed_I: Bools | None, deployment: Deployment, item_id: str | None) -> Bools | None:
-    """An item is not related to itself."""
-    place = deployment.items.position.get(item_id) if item_id is not None else None
-    if place is None:
-        return allowed_I
-    without_I = np.ones(len(deployment.items), np.bool_) if allowed_I is None else allowed_I.copy()
-    without_I[place] = False
-    return without_I

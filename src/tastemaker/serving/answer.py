@@ -1,25 +1,35 @@
 """The answers of the runtime: from a checked request to an ordered list, in the few steps of one function each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from tastemaker.arn import Scope
-from tastemaker.data.interactions import Floats, Ints
+from tastemaker.data.interactions import Bools, Floats, Ints
 from tastemaker.data.ranking import softmax
 from tastemaker.errors import InvalidInputException
-from tastemaker.serving.allowed import AllowedItems, without_itself
+from tastemaker.resources.recommendations import recommendation_id
+from tastemaker.serving.allowed import AllowedItems
 from tastemaker.serving.catalogue import Catalogue
-from tastemaker.serving.deployments import Deployment, Deployments
-from tastemaker.serving.rankings import SCORED, Ranking, Rankings, person
+from tastemaker.serving.deployments import PERSONAL, Deployment, Deployments
+from tastemaker.serving.rankings import Ranking, Rankings, person
 from tastemaker.storage.live import Live
 from tastemaker.storage.store import Store
 
 RESULTS_DEFAULT, RESULTS_MAX, INPUTS_MAX = 25, 500, 500
+ACTIONS_DEFAULT, ACTIONS_MAX = 5, 100
 WITH_METADATA_MAX, METADATA_COLUMNS_MAX = 50, 10  # results or inputs, and columns, when metadata is asked for
 DIGITS = 7  # of a score in an answer, as the service rounds them
+
+LISTS = ("USER_PERSONALIZATION", "RELATED_ITEMS", "POPULAR_ITEMS")
+# What a deployment of each type is for, where another operation was tried on it.
+ASK = {
+    **dict.fromkeys(LISTS, "ask it with GetRecommendations."),
+    "PERSONALIZED_RANKING": "it ranks given items: ask it with GetPersonalizedRanking, or deploy another recipe.",
+    "PERSONALIZED_ACTIONS": "it recommends actions: ask it with GetActionRecommendations.",
+}
 
 encode = msgspec.json.Encoder().encode
 
@@ -36,92 +46,150 @@ class Answers:
     def get_recommendations(self, request: Mapping[str, Any], _: Scope) -> bytes:
         """A list for a user, or beside an item, as the recipe has it. Already rendered: this is the hot path."""
         deployment = self._deployment(request)
+        if deployment.recipe_type not in LISTS:
+            raise InvalidInputException(f"{deployment.arn}: {ASK[deployment.recipe_type]}")
         wanted = _within(request, "numResults", request.get("numResults", RESULTS_DEFAULT), RESULTS_MAX)
-        user_id, item_id = _id(request, "userId"), _id(request, "itemId")
+        user_id, item_id = _asked(deployment, request)
         ranking = self._ranking(deployment, user_id, item_id)
+        shown_I = self._allowed.shown(deployment, user_id, item_id, self._store.now_s())
         allowed_I, _unknown = self._allowed.of(deployment, request, user_id, item_id)
-        if deployment.recipe_type == "RELATED_ITEMS":
-            allowed_I = without_itself(allowed_I, deployment, item_id)
+        allowed_I = both(shown_I, allowed_I)
+        if request.get("promotions"):
+            promotion, promoted_K = self._promoted(deployment, request, ranking, shown_I, wanted)
+            return self._mixed(deployment, request, ranking, allowed_I, promotion, promoted_K, wanted)
         best_K, score_K = ranking.best(deployment, allowed_I, wanted)
-        return self._reply("itemList", deployment, request, best_K, score_K)
+        return self._reply("itemList", deployment, request, self._items(deployment, best_K, score_K))
 
     def get_personalized_ranking(self, request: Mapping[str, Any], _: Scope) -> bytes:
         """The given items, best first for this user; those the model does not know at the end, without a score."""
         deployment = self._deployment(request)
         if deployment.recipe_type != "PERSONALIZED_RANKING":
-            raise InvalidInputException(f"{deployment.arn} does not rank given items: ask it with GetRecommendations.")
+            raise InvalidInputException(f"{deployment.arn} does not rank given items: {ASK[deployment.recipe_type]}")
         _within(request, "inputList", len(request["inputList"]), INPUTS_MAX)
-        user_id = _id(request, "userId")
+        user_id, _item = _asked(deployment, request)
         assert user_id is not None, "the service model requires it"
         given = list(dict.fromkeys(request["inputList"]))
         place_K = np.array(deployment.items.positions(given), np.int32)
         allowed_I, allows_unknown = self._allowed.of(deployment, request, user_id, None)
         if allowed_I is not None:
             place_K = place_K[allowed_I[place_K]]
-        live = self._live.events_of(deployment.group_seq, user_id)
+        live = self._live.events_of(deployment.dataset_seq, user_id)
         query = person(deployment, user_id, live).query(deployment)
         score_K = softmax(deployment.trained.model.scores(query)[place_K])
         order_K = np.argsort(-score_K, kind="stable")
         unknown = [name for name in given if name not in deployment.items.position] if allows_unknown else []
-        return self._reply("personalizedRanking", deployment, request, place_K[order_K], score_K[order_K], unknown)
+        items = self._items(deployment, place_K[order_K], score_K[order_K])
+        items += [{"itemId": name} for name in unknown]
+        return self._reply("personalizedRanking", deployment, request, items)
+
+    def get_action_recommendations(self, request: Mapping[str, Any], _: Scope) -> bytes:
+        """The actions that a user is most likely to take, with the probability of each."""
+        deployment = self._deployment(request)
+        if deployment.recipe_type != "PERSONALIZED_ACTIONS":
+            raise InvalidInputException(f"{deployment.arn} has no actions: {ASK[deployment.recipe_type]}")
+        wanted = _within(request, "numResults", request.get("numResults", ACTIONS_DEFAULT), ACTIONS_MAX)
+        user_id, _item = _asked(deployment, request)
+        assert user_id is not None, "_asked has seen to it"
+        shown_I = self._allowed.shown(deployment, user_id, None, self._store.now_s())
+        allowed_I, _unknown = self._allowed.of(deployment, request, user_id, None)
+        ranking = self._ranking(deployment, user_id, None)
+        best_K, score_K = ranking.best(deployment, both(shown_I, allowed_I), wanted)
+        items = self._items(deployment, best_K, score_K, "actionId")
+        return self._reply("actionList", deployment, request, items)
 
     def _deployment(self, request: Mapping[str, Any]) -> Deployment:
-        if request.get("promotions"):
+        campaign, recommender = request.get("campaignArn"), request.get("recommenderArn")
+        if (campaign is None) == (recommender is None):
             raise InvalidInputException(
-                "promotions: not supported by this version of Tastemaker. Leave it out; see docs/compatibility.md."
+                "Give the ARN of an ACTIVE campaign as campaignArn, or of an ACTIVE recommender as recommenderArn, and "
+                "not both."
             )
-        if request.get("recommenderArn"):
-            raise InvalidInputException(
-                "recommenderArn: this version of Tastemaker has no recommenders. Create a campaign, give campaignArn."
-            )
-        arn = request.get("campaignArn")
-        if arn is None:
-            raise InvalidInputException("campaignArn is missing: give the ARN of an ACTIVE campaign.")
         self._live.refresh()
-        return self._deployments.campaign(arn, self._live.generation)
+        if campaign is not None:
+            return self._deployments.campaign(campaign, self._live.generation)
+        return self._deployments.recommender(recommender or "", self._live.generation)
 
     def _ranking(self, deployment: Deployment, user_id: str | None, item_id: str | None) -> Ranking:
         """What the recipe ranks the catalogue by: the user, an item, or neither."""
-        if deployment.recipe_type == "USER_PERSONALIZATION":
-            if user_id is None:
-                raise InvalidInputException(f"userId is missing: {deployment.arn} recommends for users.")
-            live = self._live.events_of(deployment.group_seq, user_id)
-            return self._rankings.of_user(deployment, user_id, live)
-        if deployment.recipe_type == "RELATED_ITEMS":
-            if item_id is None:
-                raise InvalidInputException(f"itemId is missing: {deployment.arn} recommends items related to one.")
-            return self._rankings.of_item(deployment, item_id)
-        if deployment.recipe_type == "PERSONALIZED_RANKING":
-            raise InvalidInputException(
-                f"{deployment.arn} ranks given items: ask it with GetPersonalizedRanking, or deploy another recipe."
-            )
-        return self._rankings.of_item(deployment, None)
+        if deployment.recipe_type in PERSONAL and user_id is not None:
+            return self._rankings.of_user(deployment, user_id, self._live.events_of(deployment.dataset_seq, user_id))
+        return self._rankings.of_item(deployment, item_id if deployment.manner.asks_item else None)
+
+    def _promoted(
+        self,
+        deployment: Deployment,
+        request: Mapping[str, Any],
+        ranking: Ranking,
+        shown_I: Bools | None,
+        wanted: int,
+    ) -> tuple[Mapping[str, Any], Ints]:
+        """The promotion, and the best items that its filter lets through: its share of the list."""
+        (promotion,) = request["promotions"]
+        missing = [member for member in ("filterArn", "percentPromotedItems", "name") if member not in promotion]
+        if missing or not deployment.manner.promotions:
+            why = f"promotions.1.member.{missing[0]} is missing" if missing else f"{deployment.arn} has no promotions"
+            raise InvalidInputException(f"{why}: a promotion has a name, percentPromotedItems and filterArn.")
+        user_id, item_id = _asked(deployment, request)
+        allowed_I, _ = self._allowed.of(deployment, promotion, user_id, item_id)
+        share = max(1, round(wanted * promotion["percentPromotedItems"] / 100))
+        return promotion, ranking.best(deployment, both(shown_I, allowed_I), share)[0]
+
+    def _mixed(
+        self,
+        deployment: Deployment,
+        request: Mapping[str, Any],
+        ranking: Ranking,
+        allowed_I: Bools | None,
+        promotion: Mapping[str, Any],
+        promoted_K: Ints,
+        wanted: int,
+    ) -> bytes:
+        """Promoted items at random places of the list, the others around them; each in their own order."""
+        others_I = np.ones(len(deployment.items), np.bool_) if allowed_I is None else allowed_I.copy()
+        others_I[promoted_K] = False
+        rest_K, _ = ranking.best(deployment, others_I, wanted - len(promoted_K))
+        recommendation_id = self._recommendation_id(deployment)
+        # The id of the reply is its seed: a list can be made again.
+        n_all = len(promoted_K) + len(rest_K)
+        is_promoted_K = np.zeros(n_all, np.bool_)
+        is_promoted_K[np.random.default_rng(list(recommendation_id.encode())).permutation(n_all)[: len(promoted_K)]] = 1
+        place_K = np.empty(n_all, np.int32)
+        place_K[is_promoted_K], place_K[~is_promoted_K] = promoted_K, rest_K
+        items = self._items(deployment, place_K, ranking.scores_of(deployment, place_K))
+        for place in np.flatnonzero(is_promoted_K):
+            items[place]["promotionName"] = promotion["name"]
+            if deployment.manner.gives_reasons:
+                items[place]["reason"] = ["Promoted item"]
+        return self._reply("itemList", deployment, request, items, recommendation_id)
+
+    def _items(
+        self, deployment: Deployment, place_K: Ints, score_K: Floats, member: str = "itemId"
+    ) -> list[dict[str, Any]]:
+        ids = deployment.trained.item_ids
+        if not deployment.manner.shows_scores:
+            return [{member: ids[place]} for place in place_K.tolist()]
+        shown = np.round(score_K.astype(np.float64), DIGITS).tolist()
+        return [{member: ids[place], "score": score} for place, score in zip(place_K.tolist(), shown, strict=True)]
 
     def _reply(
         self,
         member: str,
         deployment: Deployment,
         request: Mapping[str, Any],
-        place_K: Ints,
-        score_K: Floats,
-        unscored: Iterable[str] = (),
+        items: list[dict[str, Any]],
+        recommendation_id: str | None = None,
     ) -> bytes:
-        ids = deployment.trained.item_ids
-        items: list[dict[str, Any]]
-        if deployment.recipe_type in SCORED:
-            shown = np.round(score_K.astype(np.float64), DIGITS).tolist()
-            pairs = zip(place_K.tolist(), shown, strict=True)
-            items = [{"itemId": ids[place], "score": score} for place, score in pairs]
-        else:
-            items = [{"itemId": ids[place]} for place in place_K.tolist()]
-        items += [{"itemId": name} for name in unscored]
         if request.get("metadataColumns"):
             self._add_metadata(deployment, request, items)
-        return encode({member: items, "recommendationId": "RID-" + self._store.new_uuid()})
+        return encode({member: items, "recommendationId": recommendation_id or self._recommendation_id(deployment)})
+
+    def _recommendation_id(self, deployment: Deployment) -> str:
+        """Says who recommended, so that an event that sends it back needs nothing looked up: see `recommended_by`."""
+        return recommendation_id(deployment.seq, self._store.new_uuid())
 
     def _add_metadata(self, deployment: Deployment, request: Mapping[str, Any], items: list[dict[str, Any]]) -> None:
         """Values of item columns beside each item, as text, under the column's name in lower case."""
-        if not deployment.has_metadata:
+        if not deployment.manner.has_metadata:
             raise InvalidInputException(
                 f"metadataColumns: {deployment.arn} was made without enableMetadataWithRecommendations. Update it with "
                 "campaignConfig={'enableMetadataWithRecommendations': True}."
@@ -131,7 +199,7 @@ class Answers:
             raise InvalidInputException(
                 f"metadataColumns: give {{'ITEMS': [...]}} with 1 to {METADATA_COLUMNS_MAX} columns of that dataset."
             )
-        records = self._catalogue.items(deployment.group, self._live.generation)
+        records = self._catalogue.records(deployment.group, "ITEMS", self._live.catalogue)
         for item in items:
             item["metadata"] = records.texts(item["itemId"], columns)
 
@@ -141,6 +209,23 @@ def _within(request: Mapping[str, Any], member: str, count: int, most: int) -> i
     if not 1 <= count <= most:
         raise InvalidInputException(f"{member} stands for {count} items: give 1 to {most}.")
     return count
+
+
+def _asked(deployment: Deployment, request: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The user and the item of a request. Raises InvalidInputException for one that is needed and missing."""
+    user_id, item_id = _id(request, "userId"), _id(request, "itemId")
+    if user_id is None and deployment.manner.asks_user:
+        raise InvalidInputException(f"userId is missing: {deployment.arn} recommends for users.")
+    if item_id is None and deployment.manner.asks_item:
+        raise InvalidInputException(f"itemId is missing: {deployment.arn} recommends items related to one.")
+    return user_id, item_id
+
+
+def both(one_I: Bools | None, other_I: Bools | None) -> Bools | None:
+    """What both let through; None lets everything through."""
+    if one_I is None or other_I is None:
+        return other_I if one_I is None else one_I
+    return one_I & other_I
 
 
 def _id(request: Mapping[str, Any], member: str) -> str | None:

@@ -2,30 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import polars as pl
 
 from tastemaker.data.schemas import Schema
 from tastemaker.errors import InvalidInputException
 from tastemaker.filters import ItemColumn, columns_of
-from tastemaker.resources.groups import dataset_of, schema_of
+from tastemaker.resources.contents import ID_COLUMNS, contents_of
+from tastemaker.resources.groups import dataset_of
 from tastemaker.serving.deployments import Deployment
-from tastemaker.storage import columns
-from tastemaker.storage.columns import Part
 from tastemaker.storage.copies import Copies
 from tastemaker.storage.store import Store
 
 NO_RECORD = ""  # an id that no item has
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Records:
     """A dataset of Items or Users: the newest record by id."""
 
     schema: Schema | None
     frame: pl.DataFrame
     position: Mapping[str, int]
+    source: object = None  # what it was read from: equal if nothing has changed
 
     def row(self, record_id: str) -> Mapping[str, Any] | None:
         """The values by column; None for an id without a record."""
@@ -50,60 +52,43 @@ class Records:
 
 
 class Catalogue:
-    """Current metadata of dataset groups, read when a filter first asks for it, and again after an import."""
+    """Current metadata of dataset groups, read when a filter first asks for it, and again after a change."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._parts = Copies(self._parts_of)
-        self._users = Copies(lambda group: self._read(group, "USERS", "USER_ID"))
-        self._items = Copies(lambda group: self._read(group, "ITEMS", "ITEM_ID"))
-        self._columns: dict[str, tuple[object, list[Part], Mapping[str, ItemColumn]]] = {}
+        self._known = {name: Copies(partial(self._read, name)) for name in ID_COLUMNS}
+        self._columns: WeakKeyDictionary[Deployment, tuple[Records, Mapping[str, ItemColumn]]] = WeakKeyDictionary()
 
-    def item_columns(self, deployment: Deployment, generation: int) -> Mapping[str, ItemColumn]:
-        """The filterable columns of the group's Items dataset, for the catalogue and one more item without a record."""
-        parts = self._parts.get(deployment.group, generation)
-        known = self._columns.get(deployment.arn)
-        # Aligning takes milliseconds, and most changes of the generation are about something else.
-        if known is not None and known[0] is deployment.trained and known[1] == parts:
-            return known[2]
-        found = self._read_items(deployment, parts)
-        self._columns[deployment.arn] = (deployment.trained, parts, found)
+    def candidate_columns(self, deployment: Deployment, as_of: int) -> Mapping[str, ItemColumn]:
+        """The filterable columns of items (or actions), for the catalogue and one more without a record."""
+        records = self.records(deployment.group, deployment.things, as_of)
+        known = self._columns.get(deployment)
+        if known is not None and known[0] is records:
+            return known[1]
+        found: Mapping[str, ItemColumn] = {}
+        if records.schema is not None:
+            ids = [*deployment.trained.item_ids, NO_RECORD]
+            found = columns_of(records.frame, records.schema, ids, ID_COLUMNS[deployment.things])
+        self._columns[deployment] = (records, found)
         return found
 
-    def user_row(self, group: str, user_id: str, generation: int) -> Mapping[str, Any] | None:
-        """The user's record in the group's Users dataset."""
-        return self._users.get(group, generation).row(user_id)
+    def records(self, group: str, dataset_type: str, as_of: int) -> Records:
+        """The records of the group's ITEMS, USERS or ACTIONS. as_of: the counter of the catalogue."""
+        return self._known[dataset_type].get(group, as_of)
 
-    def items(self, group: str, generation: int) -> Records:
-        """The records of the group's Items dataset."""
-        return self._items.get(group, generation)
-
-    def _parts_of(self, group: str) -> list[Part]:
-        with self._store.database.read() as connection:
-            items = dataset_of(connection, group, "ITEMS")
-            return columns.parts_of(connection, items.arn) if items else []
-
-    def _read_items(self, deployment: Deployment, parts: list[Part]) -> Mapping[str, ItemColumn]:
-        records = self._read(deployment.group, "ITEMS", "ITEM_ID", parts)
-        if records.schema is None:
-            return {}
-        return columns_of(records.frame, records.schema, [*deployment.trained.item_ids, NO_RECORD])
-
-    def _read(self, group: str, dataset_type: str, id_name: str, parts: list[Part] | None = None) -> Records:
-        """The newest record of each id; of the current parts, if none are given, or if those are gone meanwhile."""
+    def _read(self, dataset_type: str, group: str) -> Records:
+        """The newest record of each id."""
         with self._store.database.read() as connection:
             dataset = dataset_of(connection, group, dataset_type)
-            schema = schema_of(connection, dataset) if dataset else None
-            if parts is None:
-                parts = columns.parts_of(connection, dataset.arn) if dataset else []
+            if dataset is None:
+                return Records(None, pl.DataFrame(), {})
+            contents = contents_of(connection, dataset)
+        known = self._known[dataset_type].last(group)
+        if known is not None and known.source == contents.source:
+            return known
         try:
-            frame = columns.load(self._store.datasets, parts)
+            frame = contents.newest(self._store)
         except FileNotFoundError:  # an import replaced them between the look at their names and the look into them
-            with self._store.database.read() as connection:
-                parts = columns.parts_of(connection, dataset.arn) if dataset else []
-            frame = columns.load(self._store.datasets, parts)
-        id_column = schema.column(id_name) if schema else None
-        if frame is None or id_column is None:
-            return Records(None, pl.DataFrame(), {})
-        newest = frame.unique(id_column.name, keep="last", maintain_order=True)
-        return Records(schema, newest, {name: place for place, name in enumerate(newest[id_column.name])})
+            return self._read(dataset_type, group)
+        ids = frame[ID_COLUMNS[dataset_type]]
+        return Records(contents.schema, frame, {name: place for place, name in enumerate(ids)}, contents.source)

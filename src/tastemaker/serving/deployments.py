@@ -1,22 +1,25 @@
 """What a server answers from: an immutable snapshot per campaign, swapped as a whole when its row changes."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
 from weakref import WeakValueDictionary
 
 import structlog
 
 from tastemaker.arn import name_of
 from tastemaker.data.interactions import Query
+from tastemaker.data.selection import EVERYTHING, Selection, of_histories, selection
 from tastemaker.data.vocabulary import Vocabulary
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
 from tastemaker.filters import Filter, parse
 from tastemaker.recipes.catalogue import recipes
+from tastemaker.recipes.contract import traits
+from tastemaker.recipes.use_cases import use_case
 from tastemaker.resources.engine import existing
+from tastemaker.resources.groups import dataset_of
 from tastemaker.resources.kind import Kind
 from tastemaker.storage import rows
 from tastemaker.storage.copies import Copies
@@ -27,20 +30,50 @@ from tastemaker.storage.trained import Trained, load
 
 log = structlog.get_logger()
 
+PERSONAL = frozenset({"USER_PERSONALIZATION", "PERSONALIZED_RANKING", "PERSONALIZED_ACTIONS"})  # their scores are shown
+NO_DATASET = -1
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a campaign or a recommender answers, besides its model.
+
+    chosen: which events make a history. hides: items of which the user has such an event are left out. has_metadata:
+    metadata may be asked for.
+    """
+
+    recipe_type: str
+    chosen: Selection
+    asks_user: bool
+    asks_item: bool
+    shows_scores: bool
+    has_metadata: bool
+    promotions: bool
+    gives_reasons: bool = False
+    hides: str | None = None
+
 
 @dataclass(frozen=True, eq=False)
 class Deployment:
-    """A campaign, ready to answer."""
+    """A campaign or a recommender, ready to answer. dataset_seq: the dataset that its users' events are in."""
 
     arn: str
+    seq: int
     version: str
     group: str
-    group_seq: int
-    recipe_type: str
+    dataset_seq: int
+    manner: Manner
     trained: Trained
-    event_type: str | None
-    threshold: float | None
-    has_metadata: bool
+
+    @property
+    def recipe_type(self) -> str:
+        """USER_PERSONALIZATION and the like."""
+        return self.manner.recipe_type
+
+    @property
+    def things(self) -> str:
+        """The type of the dataset that describes what is recommended."""
+        return "ACTIONS" if self.recipe_type == "PERSONALIZED_ACTIONS" else "ITEMS"
 
     @cached_property
     def users(self) -> Vocabulary:
@@ -52,11 +85,14 @@ class Deployment:
         """The catalogue: position i of every score is item_ids[i]."""
         return Vocabulary(self.trained.item_ids)
 
+    def is_like(self, other: "Deployment") -> bool:
+        """Whether the other one answers as this one does."""
+        same = (self.version, self.manner, self.dataset_seq) == (other.version, other.manner, other.dataset_seq)
+        return same and self.trained is other.trained
+
     def counts(self, event: LiveEvent) -> bool:
         """Whether the solution learns from such an event: its choice of events holds for streamed ones, too."""
-        if self.event_type is not None and event.event_type.lower() != self.event_type.lower():
-            return False
-        return self.threshold is None or (event.event_value is not None and event.event_value >= self.threshold)
+        return self.manner.chosen.weight(event.event_type, event.event_value) > 0
 
 
 @dataclass(frozen=True)
@@ -71,10 +107,10 @@ class NamedFilter:
 class Deployments:
     """The snapshots of one server process, by ARN."""
 
-    def __init__(self, store: Store, campaign: Kind, named_filter: Kind) -> None:
+    def __init__(self, store: Store, campaign: Kind, recommender: Kind, named_filter: Kind) -> None:
         self._store = store
-        self._campaign, self._filter = campaign, named_filter
-        self._campaigns = Copies(self._load_campaign)
+        self._campaign, self._recommender, self._filter = campaign, recommender, named_filter
+        self._known = {kind.name: Copies(partial(self._load, kind)) for kind in (self._campaign, self._recommender)}
         self._filters = Copies(self._load_filter)
         self._deployed: dict[str, Deployment] = {}
         self._artifacts: WeakValueDictionary[str, Trained] = WeakValueDictionary()
@@ -85,7 +121,11 @@ class Deployments:
 
     def campaign(self, arn: str, generation: int) -> Deployment:
         """The snapshot of an ACTIVE campaign. Raises ResourceNotFoundException or InvalidInputException."""
-        return self._campaigns.get(arn, generation)
+        return self._known[self._campaign.name].get(arn, generation)
+
+    def recommender(self, arn: str, generation: int) -> Deployment:
+        """The same of a recommender."""
+        return self._known[self._recommender.name].get(arn, generation)
 
     def filter(self, arn: str, group: str, generation: int) -> NamedFilter:
         """An ACTIVE filter of the campaign's dataset group. Raises ResourceNotFound or InvalidInputException."""
@@ -97,12 +137,12 @@ class Deployments:
     def prepare(self, generation: int) -> None:
         """Load what will be asked for, before anybody asks. Called off the path of requests."""
         with self._store.database.read() as connection:
-            arns = [found.arn for found in rows.all_of(connection, self._campaign.name)]
-        for gone in set(self._deployed) - set(arns):
+            found = [(name, row.arn) for name in self._known for row in rows.all_of(connection, name)]
+        for gone in set(self._deployed) - {arn for _, arn in found}:
             self._deployed.pop(gone, None)
-        for arn in arns:
+        for name, arn in found:
             try:
-                self._campaigns.get(arn, generation)
+                self._known[name].get(arn, generation)
             except (ResourceNotFoundException, InvalidInputException):
                 continue  # being created or deleted: whoever asks is told
 
@@ -124,21 +164,21 @@ class Deployments:
         found = self._row(self._filter, arn)
         return NamedFilter(arn, found.body["datasetGroupArn"], parse(found.body["filterExpression"]))
 
-    def _load_campaign(self, arn: str) -> Deployment:
-        row = self._row(self._campaign, arn)
+    def _load(self, kind: Kind, arn: str) -> Deployment:
+        row = self._row(kind, arn)
         with self._store.database.read() as connection:
-            version = rows.find(connection, row.body["solutionVersionArn"])
-            group = rows.find(connection, version.body["datasetGroupArn"]) if version else None
-        if version is None or group is None:
+            # A recommender holds its model itself.
+            version = row if kind is self._recommender else rows.find(connection, row.body["solutionVersionArn"])
+        if version is None:
             raise InvalidInputException(f"{arn}: its solution version was deleted. Update the campaign.")
         deployed = self._deployed.get(arn)
         if deployed is None or version.body["artifact"] in self._artifacts:
-            return self._deploy(row, version, group)
+            return self._deploy(row, version)
         # The old version answers while the new one is read from disk beside the path of requests.
-        self._load_beside(arn, lambda: self._deploy(row, version, group))
+        self._load_beside(kind, arn, lambda: self._deploy(row, version))
         return deployed
 
-    def _load_beside(self, arn: str, deploy: Callable[[], Deployment]) -> None:
+    def _load_beside(self, kind: Kind, arn: str, deploy: Callable[[], Deployment]) -> None:
         with self._lock:
             if arn in self._loading:
                 return
@@ -147,7 +187,7 @@ class Deployments:
         def run() -> None:
             try:
                 deploy()
-                self._campaigns.forget(arn)
+                self._known[kind.name].forget(arn)
             except InvalidInputException as error:
                 log.error("campaign.not_deployed", arn=arn, reason=error.message)  # the old version goes on answering
             finally:
@@ -155,36 +195,26 @@ class Deployments:
 
         self._loader.submit(run)
 
-    def _deploy(self, row: Resource, version: Resource, group: Resource) -> Deployment:
-        arn, campaign_config = row.arn, row.body.get("campaignConfig", {})
-        recipe = recipes().get(name_of(version.body["recipeArn"]))
-        if recipe is None:
-            raise InvalidInputException(
-                f"{arn}: the recipe {version.body['recipeArn']} is not installed on this server."
-            )
+    def _deploy(self, row: Resource, version: Resource) -> Deployment:
+        arn = row.arn
+        manner = _manner_of_recommender(row) if row is version else _manner_of_campaign(row, version)
         trained = self._load_artifact(arn, version)
-        config: Mapping[str, Any] = version.body["solutionConfig"]
-        threshold = config.get("eventValueThreshold")
+        group = version.body["datasetGroupArn"]
+        with self._store.database.read() as connection:
+            events = "ACTION_INTERACTIONS" if manner.recipe_type == "PERSONALIZED_ACTIONS" else "INTERACTIONS"
+            dataset = dataset_of(connection, group, events)
         deployment = Deployment(
-            arn,
-            version.arn,
-            group.arn,
-            group.seq,
-            recipe.recipe_type,
-            trained,
-            version.body.get("eventType"),
-            None if threshold is None else float(threshold),
-            campaign_config.get("enableMetadataWithRecommendations", False),
+            arn, row.seq, version.arn, group, dataset.seq if dataset else NO_DATASET, manner, trained
         )
         known = self._deployed.get(arn)
-        if known is not None and known.trained is trained and known.has_metadata == deployment.has_metadata:
-            return known  # all else follows from the version, and what was ranked for it is still good
+        if known is not None and known.is_like(deployment):
+            return known  # what was ranked for it is still good
         deployment.items.position  # noqa: B018  made here, not in the first request
         deployment.users.position  # noqa: B018
         trained.model.scores(Query())  # the pages of the model come into memory
         self._deployed[arn] = deployment
         self.loaded += 1
-        log.info("campaign.deployed", arn=arn, version=version.arn, n_items=len(trained.item_ids))
+        log.info("deployed", arn=arn, version=version.arn, n_items=len(trained.item_ids))
         return deployment
 
     def _load_artifact(self, arn: str, version: Resource) -> Trained:
@@ -204,3 +234,40 @@ class Deployments:
                 ) from None
             self._artifacts[artifact] = trained
         return trained
+
+
+def _manner_of_campaign(campaign: Resource, version: Resource) -> Manner:
+    recipe = recipes().get(name_of(version.body["recipeArn"]))
+    if recipe is None:
+        raise InvalidInputException(
+            f"{campaign.arn}: the recipe {version.body['recipeArn']} is not installed on this server."
+        )
+    asks = traits(recipe)
+    config = campaign.body.get("campaignConfig", {})
+    return Manner(
+        recipe.recipe_type,
+        of_histories(recipe.recipe_type, selection(version.body)),
+        asks_user=recipe.recipe_type in PERSONAL,
+        asks_item=recipe.recipe_type == "RELATED_ITEMS",
+        shows_scores=recipe.recipe_type in PERSONAL,
+        has_metadata=asks.metadata_always or config.get("enableMetadataWithRecommendations", False),
+        promotions=asks.promotions,
+        gives_reasons=asks.events_config,
+    )
+
+
+def _manner_of_recommender(recommender: Resource) -> Manner:
+    case = use_case(name_of(recommender.body["recipeArn"]))
+    if case is None:
+        raise InvalidInputException(f"{recommender.arn}: its use case is not known to this server.")
+    by_type = {case.event_type.lower(): EVERYTHING} if case.event_type else None
+    return Manner(
+        case.recipe_type,
+        Selection(by_type),
+        asks_user=case.asks_user,
+        asks_item=case.asks_item,
+        shows_scores=False,
+        has_metadata=recommender.body["recommenderConfig"].get("enableMetadataWithRecommendations", False),
+        promotions=True,
+        hides=case.hides,
+    )

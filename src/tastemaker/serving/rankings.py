@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tastemaker.data.interactions import Bools, Floats, Ints, Query
 from tastemaker.data.ranking import softmax, top
 from tastemaker.serving.deployments import Deployment
 from tastemaker.storage.live import Events
 
+Doubles = NDArray[np.float64]
+
 HEAD_K = 200  # items that are remembered: what requests ask for, and room for what a filter removes
-SCORED = frozenset({"USER_PERSONALIZATION", "PERSONALIZED_RANKING"})  # recipes whose scores are shown
+LOGITS = frozenset({"USER_PERSONALIZATION", "PERSONALIZED_RANKING"})  # recipes whose scores become probabilities
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class Ranking:
         score_I = _scores(deployment, self.query(deployment))
         best_K = top(score_I, allowed_I, k)
         return best_K, score_I[best_K]
+
+    def scores_of(self, deployment: Deployment, place_K: Ints) -> Floats:
+        """The scores of these items."""
+        return _scores(deployment, self.query(deployment))[place_K]
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,19 @@ class Person:
             if event.item_id in position:
                 found.setdefault(event.event_type.lower(), []).append(position[event.item_id])
         return {name: np.array(items[-per_type_max:], np.int32) for name, items in found.items()}
+
+    def last_met(self, deployment: Deployment) -> Doubles:
+        """When the user last had an event with each thing, in Unix seconds; -inf for never; shape (I,)."""
+        met_s_I = np.full(len(deployment.items), -np.inf)
+        histories = deployment.trained.histories
+        if self.user is not None and histories.time_s_N is not None:
+            events = slice(histories.start_U[self.user], histories.start_U[self.user + 1])
+            np.maximum.at(met_s_I, histories.item_N[events], histories.time_s_N[events])
+        for event in self.since:
+            place = deployment.items.position.get(event.item_id)
+            if place is not None:
+                met_s_I[place] = max(met_s_I[place], event.time_s)
+        return met_s_I
 
 
 def person(deployment: Deployment, user_id: str, live: Events) -> Person:
@@ -125,7 +145,7 @@ def _of_person(deployment: Deployment, user_id: str, live: Events) -> Ranking:
 def _scores(deployment: Deployment, query: Query) -> Floats:
     """Probabilities over the catalogue where the recipe has them, else scores that only order."""
     score_I = deployment.trained.model.scores(query)
-    return softmax(score_I) if deployment.recipe_type in SCORED else score_I
+    return softmax(score_I) if deployment.recipe_type in LOGITS else score_I
 
 
 def _ranked(deployment: Deployment, query: Callable[[Deployment], Query]) -> Ranking:

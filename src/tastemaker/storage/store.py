@@ -7,12 +7,15 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from tastemaker.settings import Strict
 from tastemaker.storage import rows
 from tastemaker.storage.columns import folders
 from tastemaker.storage.database import Database
 from tastemaker.storage.files import sweep
 from tastemaker.storage.locations import Access
+from tastemaker.storage.permissions import policies_in
 
 DATABASE = "tastemaker.db"
 
@@ -24,6 +27,8 @@ class Store:
     home: Path
     database: Database
     reads_local_paths: bool = True  # whether a dataLocation may be a path of this machine's disk
+    strict: Strict = field(default=Strict())
+    auto_training_delay_s: float = 3600.0  # from an ACTIVE solution to its first automatic training
     now_s: Callable[[], float] = time.time
     new_hex: Callable[[], str] = field(default=lambda: secrets.token_hex(4))
     new_uuid: Callable[[], str] = field(default=lambda: str(uuid.uuid4()))
@@ -49,19 +54,26 @@ class Store:
         return self.home / "artifacts"
 
     @property
+    def batches(self) -> Path:
+        """One folder for each batch job that goes on: what is done of it, so that it can be taken up again."""
+        return self.home / "batches"
+
+    @property
     def spool(self) -> Path:
         """Scratch space of running jobs."""
         return self.home / "spool"
 
     def access(self, role: str | None = None, source: str = "") -> Access:
         """Where objects are read and written, as the role of a job. source: the ARN of that job."""
-        return Access(self.buckets, self.reads_local_paths, role, source)
+        policies = policies_in(self.home) if self.strict.iam else None
+        return Access(self.buckets, self.reads_local_paths, role, source, policies)
 
 
-def open_store(home: Path, reads_local_paths: bool = True) -> Store:
-    """The store of a home, made if it is not there. Raises FormatError for one of another version."""
+def open_store(home: Path, reads_local_paths: bool = True, **options: Any) -> Store:
+    """The store of a home, made if it is not there; options: more members of it. Raises FormatError for one of another
+    version."""
     home.mkdir(parents=True, exist_ok=True)
-    store = Store(home, Database(home / DATABASE), reads_local_paths)
+    store = Store(home, Database(home / DATABASE), reads_local_paths, **options)
     store.buckets.mkdir(exist_ok=True)
     return store
 
@@ -71,10 +83,18 @@ def collect(store: Store) -> list[str]:
     shutil.rmtree(store.spool, ignore_errors=True)
     with store.database.read() as connection:
         parts = folders(connection)
-        artifacts = {found.body.get("artifact", "") for found in rows.all_of(connection, "SolutionVersion")}
+        trained = [found for kind in ("SolutionVersion", "Recommender") for found in rows.all_of(connection, kind)]
+        artifacts = {found.body.get("artifact", "") for found in trained}
+        batches = {
+            str(found.seq)
+            for kind in ("BatchInferenceJob", "BatchSegmentJob")
+            for found in rows.all_of(connection, kind)
+            if found.status in ("CREATE PENDING", "CREATE IN_PROGRESS")
+        }
         imports = {found.body.get("rejects", "") for found in rows.all_of(connection, "DatasetImportJob")}
     return [
         *sweep(store.datasets, parts),
         *sweep(store.artifacts, artifacts),
         *sweep(store.rejects, imports),
+        *sweep(store.batches, batches),
     ]

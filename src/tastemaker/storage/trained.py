@@ -20,7 +20,8 @@ from tastemaker.storage import artifacts
 class Histories:
     """All events up to the training, by user and time: those of user u are start_U[u]:start_U[u + 1].
 
-    type_N: position in `types`. used_N: whether the solution learned from the event.
+    type_N: position in `types`. used_N: whether the event is part of what the model is asked about. time_s_N: Unix
+    seconds, kept where answers depend on how long ago something was.
     """
 
     start_U: Longs
@@ -28,6 +29,7 @@ class Histories:
     type_N: Ints
     used_N: Bools
     types: list[str]
+    time_s_N: Longs | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def save(place: Path, trained: Trained) -> None:
         arrays |= {f"{name}.{part}": array for part, array in artifacts.pack(texts).items()}
     for name in ("start_U", "item_N", "type_N", "used_N"):
         arrays[f"history.{name}"] = getattr(trained.histories, name)
+    if trained.histories.time_s_N is not None:
+        arrays["history.time_s_N"] = trained.histories.time_s_N
     if trained.heads:
         arrays |= {"heads.item_UK": trained.heads.item_UK, "heads.score_UK": trained.heads.score_UK}
     kind = type(trained.model)
@@ -88,6 +92,7 @@ def load(place: Path) -> Trained:
         arrays["history.type_N"],
         arrays["history.used_N"],
         manifest["event_types"],
+        arrays.get("history.time_s_N"),
     )
     heads = Heads(arrays["heads.item_UK"], arrays["heads.score_UK"]) if "heads.item_UK" in arrays else None
     return Trained(

@@ -1,8 +1,6 @@
-"""The work of a solution version: load, split, fit, measure, fit again on everything, save."""
+"""The work of a solution version: one lesson as its solution says, or the newest one brought up to date."""
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,128 +8,99 @@ import structlog
 from sqlalchemy import Connection
 
 from tastemaker.arn import name_of
-from tastemaker.data.interactions import Query, TrainingData
-from tastemaker.data.ranking import softmax, top
-from tastemaker.data.splits import by_users
-from tastemaker.metrics.calibration import temperature
-from tastemaker.metrics.report import report
+from tastemaker.data.selection import selection
 from tastemaker.recipes.catalogue import recipes
-from tastemaker.recipes.contract import Model, Recipe, parse
+from tastemaker.recipes.contract import Recipe, parse
 from tastemaker.resources.kind import Body, Outcome, Task, WorkFailed
-from tastemaker.storage.trained import Heads, Histories, Trained, save
-from tastemaker.training.corpus import Corpus, read_corpus
+from tastemaker.storage import rows
+from tastemaker.storage.rows import Resource
+from tastemaker.storage.trained import load
+from tastemaker.training.learning import Learned, Lesson, Stages, keep, learn
+from tastemaker.training.search import best_of
 
 log = structlog.get_logger()
-
-HEAD_K = 200  # items kept per user: the 25 of a usual request, with room for what a filter removes
-HEAD_USERS_MAX = 500_000  # whose heads are computed ahead: 1.6 KB each, mapped from disk
-CALIBRATION_USERS_MAX = 2_000  # a temperature is one number; more users do not move it
-
-
-@dataclass(frozen=True)
-class Stages:
-    """One progress bar over work that has several stages, each of a known share."""
-
-    watch: Callable[[float, float], None]
-
-    def part(self, start: float, share: float) -> Callable[[float, float], None]:
-        """A progress for the stage that fills `share` from `start` on, both of 1."""
-        return lambda done, total: self.watch(start + share * (done / total if total else 1.0), 1.0)
 
 
 def train(task: Task) -> Outcome:
     """Fit the recipe, measured on held-out users first. The version is ACTIVE when its artifact is on disk."""
-    began_s = time.monotonic()
-    version, store, stages = task.resource, task.store, Stages(task.watch)
-    recipe = recipes().get(name_of(version.body["recipeArn"]))
-    if recipe is None:
-        raise WorkFailed(f"Create failed. The recipe {version.body['recipeArn']} is not installed on this server.")
+    version = task.resource
+    if version.body["trainingMode"] == "UPDATE":
+        return _update(task)
     config = version.body["solutionConfig"]
-    given = {**config.get("algorithmHyperParameters", {}), **config.get("featureTransformationParameters", {})}
-    params = parse(recipe.Params, given)
-    corpus = read_corpus(store, version.body["datasetGroupArn"])
-    threshold = config.get("eventValueThreshold")
-    event_type = version.body.get("eventType")
-    used_N = corpus.used_N(event_type, None if threshold is None else float(threshold))
-    if not used_N.any():
-        raise WorkFailed(f"Create failed. Dataset has no interactions after filtering by event type: {event_type}.")
-    metrics, heat = _measured(recipe, params, corpus, used_N, task.seed, stages.part(0.05, 0.4))
-    model = _fitted(recipe, corpus.data(used_N), params, stages.part(0.45, 0.4))
-    if heat is not None and _is_calibrated(model):
-        model = replace(model, temperature=heat)
-    facts = {
-        "seed": task.seed,
-        "data_fingerprint": corpus.fingerprint(),
-        "params": asdict(params),
-        "metrics": metrics,
-        "users": len(corpus.user_ids),
-        "items": len(corpus.item_ids),
-        "interactions": int(used_N.sum()),
-        "took_s": round(time.monotonic() - began_s, 3),
-    }
-    artifact = store.new_uuid()
-    histories = Histories(corpus.events.start_U, corpus.events.item_N, _types(corpus), used_N, corpus.types)
-    heads = _heads(recipe, model, histories, stages.part(0.85, 0.14))
-    save(
-        store.artifacts / artifact,
-        Trained(recipe.name, model, corpus.user_ids, corpus.item_ids, histories, heads, corpus.through_seq, facts),
-    )
-    log.info("solution_version.trained", arn=version.arn, recipe=recipe.name, **facts)
-    hours = (time.monotonic() - began_s) / 3600
+    found = best_of(task) if version.body["performHPO"] or version.body["performAutoML"] else None
+    recipe = recipe_of(found.recipe_arn if found else version.body["recipeArn"])
+    lesson = lesson_of(version.body, recipe, found.given if found else given_in(config))
+    stages = Stages(task.watch)
+    watch = stages.part(0.7, 0.3) if found else task.watch
+    learned = learn(task.store, lesson, lesson.corpus(task.store), task.seed, watch)
+    log.info("solution_version.trained", arn=version.arn, recipe=recipe.name, **learned.report)
+    more = found.told if found else {}
 
     def outcome(_: Connection) -> Body:
-        return {"artifact": artifact, "trainingHours": round(hours, 6), "metrics": metrics, "report": facts}
+        return {**more, **trained(learned)}
 
     return outcome
 
 
-def _measured(
-    recipe: Recipe, params: Any, corpus: Corpus, used_N: Any, seed: int, watch: Callable[[float, float], None]
-) -> tuple[dict[str, float], float | None]:
-    """Metrics on held-out users, and the temperature that makes their next choices most likely."""
-    data = corpus.data(used_N)
-    split = by_users(data.interactions, seed=seed)
-    model = _fitted(recipe, replace(data, interactions=split.train), params, watch)
-    if not split.queries:
-        return {}, None  # too few users with two events: nothing can be held out, and an empty mean is not a zero
-    metrics = report(model, split.queries, split.truths, len(corpus.item_ids))
-    if not _is_calibrated(model):
-        return metrics, None
-    plain = replace(model, temperature=1.0)
-    sample = slice(CALIBRATION_USERS_MAX)
-    score_UI = np.stack([plain.scores(Query(history_L)) for history_L in split.queries[sample]])
-    return metrics, temperature(score_UI, np.array([truth[0] for truth in split.truths[sample]]))
+def trained(learned: Learned) -> Body:
+    """What a resource keeps of its training."""
+    return {
+        "artifact": learned.artifact,
+        "trainingHours": learned.hours,
+        "metrics": learned.metrics,
+        "report": learned.report,
+        "through_seq": learned.through_seq,
+    }
 
 
-def _fitted(recipe: Recipe, data: TrainingData, params: Any, watch: Callable[[float, float], None]) -> Model:
-    """A recipe says by ValueError that these data and these hyperparameters do not go together."""
-    try:
-        return recipe.fit(data, params, watch)
-    except ValueError as error:
-        raise WorkFailed(f"Create failed. {error}") from error
+def recipe_of(arn: str) -> Recipe:
+    """The recipe behind an ARN. Raises WorkFailed if it is not installed any more."""
+    recipe = recipes().get(name_of(arn))
+    if recipe is None:
+        raise WorkFailed(f"Create failed. The recipe {arn} is not installed on this server.")
+    return recipe
 
 
-def _is_calibrated(model: Model) -> bool:
-    return any(item.name == "temperature" for item in fields(model))
+def given_in(config: Body) -> dict[str, str]:
+    """The hyperparameters of a solution's configuration, of both kinds."""
+    return {**config.get("algorithmHyperParameters", {}), **config.get("featureTransformationParameters", {})}
 
 
-def _types(corpus: Corpus) -> Any:
-    assert corpus.events.type_N is not None, "read_corpus gives every event a type"
-    return corpus.events.type_N
+def lesson_of(body: Any, recipe: Recipe, given: dict[str, str]) -> Lesson:
+    """What a solution version is to learn."""
+    return Lesson(recipe, parse(recipe.Params, given), body["datasetGroupArn"], selection(body))
 
 
-def _heads(recipe: Recipe, model: Model, histories: Histories, watch: Callable[[float, float], None]) -> Heads | None:
-    """Every user's list as of now, so that a request of a user without new events computes nothing."""
-    n_users = len(histories.start_U) - 1
-    if recipe.recipe_type != "USER_PERSONALIZATION" or not n_users:
-        return None
-    lists, scores = [], []
-    for user in range(min(n_users, HEAD_USERS_MAX)):
-        events = slice(histories.start_U[user], histories.start_U[user + 1])
-        score_I = softmax(model.scores(Query(histories.item_N[events][histories.used_N[events]])))
-        best_K = top(score_I, None, HEAD_K)
-        lists.append(best_K)
-        scores.append(score_I[best_K])
-        if user % 256 == 0:
-            watch(user, n_users)
-    return Heads(np.stack(lists), np.stack(scores))
+def _update(task: Task) -> Outcome:
+    """New items and events on top of the newest version that was trained in full; nothing is fitted."""
+    began_s, version, store = time.monotonic(), task.resource, task.store
+    base = _newest_full(task)
+    recipe = recipe_of(version.body["recipeArn"])
+    lesson = lesson_of(version.body, recipe, given_in(version.body["solutionConfig"]))
+    old = load(store.artifacts / base.body["artifact"])
+    corpus = lesson.corpus(store)
+    position = {name: place for place, name in enumerate(corpus.item_ids)}
+    place_J = np.array([position.get(name, -1) for name in old.item_ids], np.int32)
+    model: Any = old.model
+    updated = model.extended(place_J, corpus.data(lesson.chosen))
+    known = set(old.item_ids)
+    report = {
+        **base.body["report"],
+        "updates": base.arn,
+        "new_items": sum(name not in known for name in corpus.item_ids),
+        "data_fingerprint": corpus.fingerprint(),
+        "users": len(corpus.user_ids),
+        "items": len(corpus.item_ids),
+    }
+    artifact = keep(store, lesson, corpus, updated, report, task.watch)
+    hours = round((time.monotonic() - began_s) / 3600, 6)
+    return lambda _: trained(Learned(artifact, base.body["metrics"], report, hours, corpus.through_seq))
+
+
+def _newest_full(task: Task) -> Resource:
+    with task.store.database.read() as connection:
+        versions = rows.referring(connection, task.resource.body["solutionArn"], ["SolutionVersion"])
+    full = [each for each in versions if each.status == "ACTIVE" and each.body["trainingMode"] == "FULL"]
+    if not full:
+        raise WorkFailed("Create failed. There is no ACTIVE version with trainingMode FULL to update.")
+    return full[-1]

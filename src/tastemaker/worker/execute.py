@@ -27,9 +27,7 @@ class LeaseLost(Exception):
 
 def work_of(kind: Kind, verb: str) -> Work:
     """What carries out a verb on a kind."""
-    work = {"create": kind.create, "delete": kind.delete, "update": kind.update}[verb]
-    assert work is not None, f"{kind.name} has no work for {verb}, and nobody can have asked for it"
-    return work
+    return kind.works[verb]
 
 
 def execute(store: Store, kinds: Mapping[str, Kind], job: Job, watch: Watch, seed: int, attempts_max: int) -> None:
@@ -71,7 +69,9 @@ def _begin(store: Store, kind: Kind, job: Job) -> Resource | None:
         found = rows.find(connection, job.arn)
         status = None
         if found is not None and jobs.is_open(connection, job):
-            status = _move(connection, kind, found, job.verb, "start", store.now_s())
+            status = found.status
+            if not work_of(kind, job.verb).unseen:
+                status = _move(connection, kind, found, job.verb, "start", store.now_s())
         if status is None:
             jobs.finish(connection, job, "stopped", store.now_s())
             return None
@@ -91,12 +91,15 @@ def _end(
         values = {"body": {**found.body, **added}} if added else {}
         if reason is not None:
             values["failure_reason"] = reason  # type: ignore[assignment]
-        _move(connection, kind, found, job.verb, verb, store.now_s(), **values)
+        if not work_of(kind, job.verb).unseen:
+            _move(connection, kind, found, job.verb, verb, store.now_s(), **values)
+        elif added:
+            rows.change(connection, found.arn, found.updated_s, **values)
 
 
 def _move(
     connection: Connection, kind: Kind, found: Resource, job_verb: str, verb: str, now_s: float, **values: object
 ) -> str | None:
     if job_verb == "update":
-        return move_update(connection, found, verb, now_s, **values)
+        return move_update(connection, kind, found, verb, now_s, **values)
     return move(connection, kind, found, verb, now_s, **values)

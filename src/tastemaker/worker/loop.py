@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 POLL_S = 0.05  # how soon a new job is seen; a look costs microseconds
 LOOK_ANYWAY_S = 1.0  # leases run out without anybody committing anything
+TEND_S = 1.0  # between two looks at what is due by itself
 JOBS_KEPT = 10_000  # for those who look back
 TERM_S = 2.0  # from the polite signal to the other one
 
@@ -39,15 +40,21 @@ class Child:
 class Worker:
     """Runs jobs until `stopping` is set."""
 
-    def __init__(self, store: Store, settings: Settings, kinds: Mapping[str, Kind], spawn: Spawn) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        kinds: Mapping[str, Kind],
+        spawn: Spawn,
+        tend: Callable[[Store], None],
+    ) -> None:
+        """tend: begins what is due by itself."""
+        self._tend = tend
         self._store, self._settings, self._kinds, self._spawn = store, settings, kinds, spawn
         self._owner = store.new_uuid()
         self._children: list[Child] = []
         self._long = [
-            (kind.name, verb)
-            for kind in kinds.values()
-            for verb in ("create", "delete", "update")
-            if getattr(kind, verb) is not None and getattr(kind, verb).in_child
+            (kind.name, verb) for kind in kinds.values() for verb, work in kind.works.items() if work.in_child
         ]
         self._has_litter = False  # files may have lost their row
 
@@ -56,13 +63,16 @@ class Worker:
         jobs.requeue_all(self._store.database)
         self._clean()
         changes = Changes(self._store.database)
-        looked_s = 0.0
+        looked_s, tended_s = 0.0, 0.0
         while not stopping.is_set():
             self._watch_children()
             if changes.seen() or time.monotonic() - looked_s > LOOK_ANYWAY_S:
                 looked_s = time.monotonic()
                 while not stopping.is_set() and self._do_next():
                     self._watch_children()
+            if time.monotonic() - tended_s > TEND_S:
+                tended_s = time.monotonic()
+                self._tend(self._store)
             if self._has_litter and not self._children:
                 self._clean()
                 self._has_litter = False

@@ -12,13 +12,13 @@ from sets to sequences: features are decayed histories at two speeds, targets th
 Dimensions: K decays, M modelled items (at most `catalogue_items_max`), I items of the catalogue, L events.
 """
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from tastemaker.data.interactions import Floats, Interactions, Ints, Query, TrainingData
-from tastemaker.recipes.contract import Progress, Reasons, RecipeType, hyperparameter
+from tastemaker.data.interactions import Floats, Interactions, Ints, Longs, Query, TrainingData
+from tastemaker.recipes.contract import PLAIN, Progress, Reasons, RecipeType, Traits, hyperparameter
 from tastemaker.recipes.parts.lengths import of_users_within
 from tastemaker.recipes.parts.next_item_regression import coefficients, reach
 from tastemaker.recipes.parts.popularity import users_per_item
@@ -40,20 +40,26 @@ ALWAYS_MODELLED = 2000
 
 
 @dataclass(frozen=True)
-class Params:
-    """Hyperparameters of the recipes built on this model: the documented ones, then its own."""
+class Solved:
+    """The hyperparameters of the model itself."""
 
-    hidden_dimension: int = hyperparameter(149, low=32, high=256, is_tunable=True, effect=False, why=NO_NETWORK)
-    bptt: int = hyperparameter(32, low=2, high=32, is_tunable=True, effect=False, why=NO_WINDOW)
-    recency_mask: bool = hyperparameter(True, is_tunable=True, effect=False, why=NO_MASK)
-    min_user_history_length_percentile: float = hyperparameter(0.0, low=0.0, high=1.0, is_feature=True)
-    max_user_history_length_percentile: float = hyperparameter(0.99, low=0.0, high=1.0, is_feature=True)
     l2: float = hyperparameter(300.0, low=1.0, high=1e5, is_tunable=True)
     short_decay: float = hyperparameter(0.5, low=0.1, high=0.9, is_tunable=True)
     long_decay: float = hyperparameter(0.95, low=0.5, high=0.99, is_tunable=True)
     horizon: float = hyperparameter(0.4, low=0.0, high=0.9, is_tunable=True)
     catalogue_items_max: int = hyperparameter(8000, low=1, high=20_000)  # memory: 40 bytes times its square
     item_users_min: int = hyperparameter(5, low=1, high=1000)  # beyond the first ALWAYS_MODELLED items
+    min_user_history_length_percentile: float = hyperparameter(0.0, low=0.0, high=1.0, is_feature=True)
+    max_user_history_length_percentile: float = hyperparameter(0.99, low=0.0, high=1.0, is_feature=True)
+
+
+@dataclass(frozen=True)
+class Params(Solved):
+    """The same, and those that the service documents for its recurrent network."""
+
+    hidden_dimension: int = hyperparameter(149, low=32, high=256, is_tunable=True, effect=False, why=NO_NETWORK)
+    bptt: int = hyperparameter(32, low=2, high=32, is_tunable=True, effect=False, why=NO_WINDOW)
+    recency_mask: bool = hyperparameter(True, is_tunable=True, effect=False, why=NO_MASK)
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,31 @@ class LinearSequence:
         shares = {f"event {event}": float(share) for event, share in zip(event_L, share_L, strict=True) if share}
         return dict(sorted((shares | {"popularity": popularity}).items(), key=lambda pair: -abs(pair[1])))
 
+    def extended(self, place_J: Ints, data: TrainingData) -> "LinearSequence":
+        """The same coefficients over another catalogue, with popularity as of these data.
+
+        place_J: where each item of the present catalogue is in the new one, -1 for those that are gone.
+        """
+        place_M = place_J[self.modelled_M]
+        kept = np.flatnonzero(place_M >= 0)
+        popular_I = _log_popularity(users_per_item(data.interactions))
+        modelled_M = place_M[kept].astype(np.int32)
+        place_I = np.full(data.interactions.n_items, -1, np.int32)
+        place_I[modelled_M] = np.arange(len(modelled_M))
+        popular_M: Floats = np.exp(popular_I[modelled_M])
+        coefficient_KMM = np.asarray(self.coefficient_KMM)
+        if len(kept) < len(place_M):
+            coefficient_KMM = coefficient_KMM[:, kept][:, :, kept]
+        return replace(
+            self,
+            coefficient_KMM=coefficient_KMM,
+            modelled_M=modelled_M,
+            place_I=place_I,
+            floor_M=FLOOR * popular_M,
+            start_M=START * popular_M,
+            popular_I=popular_I,
+        )
+
     def _places(self, history_L: Ints) -> Ints:
         place_L = self.place_I[history_L]
         return np.asarray(place_L[place_L >= 0], np.int32)
@@ -137,14 +168,15 @@ class LinearSequenceRecipe:
     name: str
     recipe_type: RecipeType
     description: str
-    Params: ClassVar[type[Params]] = Params
+    traits: Traits = PLAIN
+    Params: type[Solved] = Params
 
     def fit(self, data: TrainingData, params: Any, progress: Progress) -> LinearSequence:
         """Time and memory as in `fit`."""
         return fit(data, params, progress)
 
 
-def fit(data: TrainingData, params: Params, progress: Progress) -> LinearSequence:
+def fit(data: TrainingData, params: Solved, progress: Progress) -> LinearSequence:
     """The model of these interactions; without a user who has two events it knows popularity alone.
 
     Only the catalogue_items_max most chosen items are modelled, of large catalogues those of several users. At its
@@ -152,14 +184,13 @@ def fit(data: TrainingData, params: Params, progress: Progress) -> LinearSequenc
     progress raises.
     """
     events = data.interactions
-    users_I = users_per_item(events)
-    popular_I = np.log((users_I + 1.0) / (users_I.sum() + len(users_I))).astype(np.float32)
+    popular_I = _log_popularity(users_per_item(events))
     decay_K = np.array([params.short_decay, params.long_decay], np.float32)
     learned = of_users_within(
         events, params.min_user_history_length_percentile, params.max_user_history_length_percentile
     )
     modelled_M, place_I = _modelled(learned, params.catalogue_items_max, params.item_users_min)
-    popular_M = np.exp(popular_I[modelled_M])
+    popular_M: Floats = np.exp(popular_I[modelled_M])
     n_modelled = len(modelled_M)
     if n_modelled:
         learned = learned.where(place_I[learned.item_N] >= 0)
@@ -172,6 +203,7 @@ def fit(data: TrainingData, params: Params, progress: Progress) -> LinearSequenc
             params.l2,
             params.horizon,
             lambda share: progress(share, 1.0),
+            learned.weight_N,
         )
     else:
         coefficient_KMM = np.zeros((len(decay_K), 0, 0), np.float32)
@@ -179,6 +211,12 @@ def fit(data: TrainingData, params: Params, progress: Progress) -> LinearSequenc
     return LinearSequence(
         decay_K, coefficient_KMM, modelled_M, place_I, FLOOR * popular_M, START * popular_M, FADE, popular_I, 1.0
     )
+
+
+def _log_popularity(users_I: Longs) -> Floats:
+    """The logarithm of each item's share of the users, one user added to each."""
+    share_I: Floats = np.log((users_I + 1.0) / (users_I.sum() + len(users_I))).astype(np.float32)
+    return share_I
 
 
 def _modelled(events: Interactions, items_max: int, users_min: int) -> tuple[Ints, Ints]:

@@ -37,17 +37,20 @@ def coefficients(
     l2: float,
     horizon: float,
     report: Callable[[float], None],
+    weight_N: Floats | None = None,
 ) -> Array:
     """Coefficients of shape (K, M, M): how much item m in the history, by its decayed weight, speaks for each item.
 
     item_N: items of all users, one user after the other, oldest first, below n_items. left_N: events of the same user
     that follow. horizon: in [0, 1); the j-th item after the next one is a target, too, with weight horizon**j.
+    weight_N: what each event counts as a target, 1 if not given: the coefficients then predict expected weight.
     report: told the share of the work done, 0 to 1. Cost: N * reach pairs, then (K M)**3 for the solve and twice
     4 (K M)**2 bytes. Raises ValueError if l2 is too small for the data.
     """
     from scipy.linalg import cho_factor, cho_solve  # heavy: servers answer without SciPy, only training needs it
 
-    gram_FF, target_FM = _sums(item_N, left_N, n_items, decay_K, horizon, lambda share: report(0.3 * share))
+    wanted_N = np.ones(len(item_N)) if weight_N is None else weight_N.astype(np.float64)
+    gram_FF, target_FM = _sums(item_N, left_N, wanted_N, n_items, decay_K, horizon, lambda share: report(0.3 * share))
     gram_FF[np.diag_indices_from(gram_FF)] += np.float32(l2)
     try:
         factor = cho_factor(gram_FF, lower=True, overwrite_a=True, check_finite=False)
@@ -65,7 +68,13 @@ def coefficients(
 
 
 def _sums(
-    item_N: Ints, left_N: Longs, n: int, decay_K: Floats, horizon: float, report: Callable[[float], None]
+    item_N: Ints,
+    left_N: Longs,
+    wanted_N: Doubles,
+    n: int,
+    decay_K: Floats,
+    horizon: float,
+    report: Callable[[float], None],
 ) -> tuple[Array, Array]:
     """The lower triangle of the Gram matrix and the right-hand side, F = K * M features, both in Fortran order.
 
@@ -95,7 +104,7 @@ def _sums(
                 span = slice(x * n, (x + 1) * n)
                 old_P = old_BL[:, :r].ravel()
                 width = min(r, len(lag_l))
-                target_FM[span, new] += _count(old_P, np.ones(len(at_B)), wanted_XL[x][:width], n)
+                target_FM[span, new] += _count(old_P, wanted_N[at_B], wanted_XL[x][:width], n)
                 for y in range(len(decays)):  # feature x carries the older event, y the newer one
                     follow_B = follow_XYN[max(x, y), min(x, y)][at_B]
                     column_M = _count(old_P, follow_B, feature_XL[x][:width], n)

@@ -1,0 +1,121 @@
+"""What happens by itself as time goes by, without any operation: guide, "Automatic training", "Recommenders".
+
+The worker calls `tend` again and again. Each thing that is due is begun in a transaction of its own, and looks at what
+is there anew, so that it happens once however often it is asked.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from tastemaker.arn import scope_of
+from tastemaker.kinds.campaign import CAMPAIGN, redeploy
+from tastemaker.kinds.recommender import RECOMMENDER
+from tastemaker.kinds.solution import SOLUTION
+from tastemaker.kinds.solution_config import SCHEDULE_DEFAULT, days_of
+from tastemaker.kinds.solution_version import SOLUTION_VERSION
+from tastemaker.resources.engine import born
+from tastemaker.resources.groups import dataset_of
+from tastemaker.resources.statuses import CHANGING
+from tastemaker.storage import columns, events, jobs, rows
+from tastemaker.storage.rows import Resource
+from tastemaker.storage.store import Store
+
+DAY_S = 86_400.0
+RECOMMENDER_DAYS = 7
+
+Due = Callable[[Store, Connection, Resource], bool]
+Begin = Callable[[Store, Connection, Resource], None]
+
+
+def tend(store: Store) -> None:
+    """Begin everything that is due now."""
+    for kind, is_due, begin in (
+        (SOLUTION, _is_training_due, _train),
+        (CAMPAIGN, _is_behind, _follow),
+        (RECOMMENDER, _is_retraining_due, _retrain),
+    ):
+        with store.database.read() as connection:
+            due = [found for found in rows.all_of(connection, kind.name) if is_due(store, connection, found)]
+        for found in due:
+            with store.database.write() as connection:
+                now = rows.find(connection, found.arn)
+                if now is not None and is_due(store, connection, now):
+                    begin(store, connection, now)
+
+
+def _is_training_due(store: Store, connection: Connection, solution: Resource) -> bool:
+    """Within an hour of its creation or of a new schedule; from then on in the rhythm of the schedule.
+
+    "A version that was created manually within the first hour replaces the first automatic training."
+    """
+    if solution.status != "ACTIVE" or not solution.body["performAutoTraining"]:
+        return False
+    versions = rows.referring(connection, solution.arn, [SOLUTION_VERSION.name])
+    if any(each.status in CHANGING for each in versions):
+        return False
+    start_s = solution.body.get("scheduledFrom_s", solution.created_s)
+    since = [each.created_s for each in versions if each.created_s >= start_s]
+    schedule = solution.body["solutionConfig"].get("autoTrainingConfig", {}).get("schedulingExpression")
+    every_s = days_of(schedule or SCHEDULE_DEFAULT) * DAY_S
+    due_s = max(since) + every_s if since else start_s + store.auto_training_delay_s
+    if store.now_s() < due_s:
+        return False
+    trained = [each for each in versions if each.status == "ACTIVE"]
+    group = solution.body["datasetGroupArn"]
+    return _has_new_events(connection, group, trained[-1] if trained else None)
+
+
+def _has_new_events(connection: Connection, group: str, version: Resource | None) -> bool:
+    """Whether anything came since a version was begun; without a version, whether there is anything."""
+    for dataset_type in ("INTERACTIONS", "ACTION_INTERACTIONS"):
+        dataset = dataset_of(connection, group, dataset_type)
+        if dataset is None:
+            continue
+        newest_part_s = max((part.created_s for part in columns.parts_of(connection, dataset.arn)), default=0.0)
+        if newest_part_s > (version.created_s if version else 0.0):
+            return True
+        if events.newest_of(connection, dataset.seq) > (version.body.get("through_seq", 0) if version else 0):
+            return True
+    return False
+
+
+def _train(store: Store, connection: Connection, solution: Resource) -> None:
+    request = {"solutionArn": solution.arn, "trainingType": "AUTOMATIC"}
+    born(SOLUTION_VERSION, store, connection, request, scope_of(solution.arn))
+
+
+def _is_behind(_: Store, connection: Connection, campaign: Resource) -> bool:
+    """Whether a campaign that follows its solution deploys an older version than there is."""
+    config = campaign.body.get("campaignConfig", {})
+    is_quiet = campaign.status == "ACTIVE" and (campaign.change or {}).get("status") not in CHANGING
+    return bool(config.get("syncWithLatestSolutionVersion")) and is_quiet and _newer(connection, campaign) is not None
+
+
+def _newer(connection: Connection, campaign: Resource) -> Resource | None:
+    deployed = rows.find(connection, campaign.body["solutionVersionArn"])
+    if deployed is None:
+        return None
+    versions = rows.referring(connection, deployed.body["solutionArn"], [SOLUTION_VERSION.name])
+    newer = [each for each in versions if each.status == "ACTIVE" and each.seq > deployed.seq]
+    refused = (campaign.change or {}).get("solutionVersionArn")
+    return newer[-1] if newer and newer[-1].arn != refused else None
+
+
+def _follow(store: Store, connection: Connection, campaign: Resource) -> None:
+    version = _newer(connection, campaign)
+    assert version is not None, "it is behind"
+    redeploy(store, connection, campaign, version, {})
+
+
+def _is_retraining_due(store: Store, connection: Connection, recommender: Resource) -> bool:
+    if recommender.status != "ACTIVE" or (recommender.change or {}).get("status") in CHANGING:
+        return False
+    job = jobs.latest_of(connection, recommender.arn)
+    is_idle = job is None or job.state not in jobs.OPEN
+    last_s = max(recommender.body["trained_s"], job.queued_s if job and job.verb == "retrain" else 0.0)
+    return is_idle and store.now_s() >= last_s + RECOMMENDER_DAYS * DAY_S
+
+
+def _retrain(store: Store, connection: Connection, recommender: Resource) -> None:
+    jobs.enqueue(connection, recommender.arn, RECOMMENDER.name, "retrain", store.now_s())

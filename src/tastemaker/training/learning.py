@@ -1,0 +1,163 @@
+"""Learning: load, split, fit, measure, fit again on everything, save. A solution version is one lesson, so is a
+recommender."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from tastemaker.data.interactions import Query, TrainingData
+from tastemaker.data.ranking import softmax, top
+from tastemaker.data.selection import Selection, of_histories
+from tastemaker.data.splits import by_users, of_each_user
+from tastemaker.metrics.actions import action_measures
+from tastemaker.metrics.calibration import temperature
+from tastemaker.metrics.report import report
+from tastemaker.metrics.segments import segment_measures
+from tastemaker.recipes.contract import Model, Recipe
+from tastemaker.resources.kind import Body, WorkFailed
+from tastemaker.storage.store import Store
+from tastemaker.storage.trained import Heads, Histories, Trained, save
+from tastemaker.training.corpus import ACTIONS, ITEMS, Corpus, read_corpus
+from tastemaker.training.minimums import require_enough
+
+HEAD_K = 200  # items kept per user: the 25 of a usual request, with room for what a filter removes
+HEAD_USERS_MAX = 500_000  # whose heads are computed ahead: 1.6 KB each, mapped from disk
+CALIBRATION_USERS_MAX = 2_000  # a temperature is one number; more users do not move it
+
+Watch = Callable[[float, float], None]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """One progress bar over work that has several stages, each of a known share."""
+
+    watch: Watch
+
+    def part(self, start: float, share: float) -> Watch:
+        """A progress for the stage that fills `share` from `start` on, both of 1."""
+        return lambda done, total: self.watch(start + share * (done / total if total else 1.0), 1.0)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is to be learned, from the data of a dataset group. needs: an event type of which there must be enough."""
+
+    recipe: Recipe
+    params: Any
+    group: str
+    chosen: Selection
+    needs: str | None = None
+
+    def corpus(self, store: Store) -> Corpus:
+        """All that is known of the group. Raises WorkFailed if it is too little."""
+        source = ACTIONS if self.recipe.recipe_type == "PERSONALIZED_ACTIONS" else ITEMS
+        corpus = read_corpus(store, self.group, self.chosen, source)
+        if not corpus.used_N(self.chosen).any():
+            types = ", ".join(self.chosen.by_type or ())
+            raise WorkFailed(f"Create failed. Dataset has no interactions after filtering by event type: {types}.")
+        if store.strict.minimums:
+            require_enough(corpus, self.chosen, self.needs)
+        return corpus
+
+
+@dataclass(frozen=True)
+class Learned:
+    """An artifact on disk, and what was measured. report: for people to read."""
+
+    artifact: str
+    metrics: dict[str, float]
+    report: Body
+    hours: float
+    through_seq: int  # the newest streamed event that was seen
+
+
+def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Watch) -> Learned:
+    """Fit the recipe, measured on held-out users first; the artifact is on disk when this returns."""
+    began_s, stages, recipe = time.monotonic(), Stages(watch), lesson.recipe
+    data = corpus.data(lesson.chosen)
+    metrics, heat = measured(recipe, lesson.params, data, len(corpus.item_ids), seed, stages.part(0.05, 0.4))
+    model = fitted(recipe, data, lesson.params, stages.part(0.45, 0.4))
+    if heat is not None and _is_calibrated(model):
+        model = replace(model, temperature=heat)
+    facts = {
+        "seed": seed,
+        "data_fingerprint": corpus.fingerprint(),
+        "params": asdict(lesson.params),
+        "metrics": metrics,
+        "users": len(corpus.user_ids),
+        "items": len(corpus.item_ids),
+        "interactions": len(data.interactions),
+        "took_s": round(time.monotonic() - began_s, 3),
+    }
+    artifact = keep(store, lesson, corpus, model, facts, stages.part(0.85, 0.14))
+    return Learned(artifact, metrics, facts, round((time.monotonic() - began_s) / 3600, 6), corpus.through_seq)
+
+
+def keep(store: Store, lesson: Lesson, corpus: Corpus, model: Model, facts: Body, watch: Watch) -> str:
+    """Write the artifact of a model: what it learned, everybody's history, everybody's list. Gives its name."""
+    artifact = store.new_uuid()
+    used_N = corpus.used_N(of_histories(lesson.recipe.recipe_type, lesson.chosen))
+    events = corpus.events
+    assert events.type_N is not None, "read_corpus gives every event a type"
+    # An action comes back only after its repeat time.
+    times = events.time_s_N if lesson.recipe.recipe_type == "PERSONALIZED_ACTIONS" else None
+    histories = Histories(events.start_U, events.item_N, events.type_N, used_N, corpus.types, times)
+    heads = _heads(lesson.recipe, model, histories, watch)
+    name, ids = lesson.recipe.name, (corpus.user_ids, corpus.item_ids)
+    save(store.artifacts / artifact, Trained(name, model, *ids, histories, heads, corpus.through_seq, facts))
+    return artifact
+
+
+def measured(
+    recipe: Recipe, params: Any, data: TrainingData, n_items_known: int, seed: int, watch: Watch
+) -> tuple[dict[str, float], float | None]:
+    """Metrics on held-out data, and the temperature that makes the next choices of held-out users most likely."""
+    if recipe.recipe_type == "USER_SEGMENTATION":
+        early = of_each_user(data.interactions)
+        model = fitted(recipe, replace(data, interactions=early.train), params, watch)
+        return segment_measures(model, early, n_items_known), None
+    split = by_users(data.interactions, seed=seed)
+    model = fitted(recipe, replace(data, interactions=split.train), params, watch)
+    if recipe.recipe_type == "PERSONALIZED_ACTIONS":
+        return action_measures(model, data, split), None
+    if not split.queries:
+        return {}, None  # too few users with two events: nothing can be held out, and an empty mean is not a zero
+    metrics = report(model, split.queries, split.truths, n_items_known, split.truth_weights)
+    if not _is_calibrated(model):
+        return metrics, None
+    plain = replace(model, temperature=1.0)
+    sample = slice(CALIBRATION_USERS_MAX)
+    score_UI = np.stack([plain.scores(Query(history_L)) for history_L in split.queries[sample]])
+    return metrics, temperature(score_UI, np.array([truth[0] for truth in split.truths[sample]]))
+
+
+def fitted(recipe: Recipe, data: TrainingData, params: Any, watch: Watch) -> Model:
+    """A recipe says by ValueError that these data and these hyperparameters do not go together."""
+    try:
+        return recipe.fit(data, params, watch)
+    except ValueError as error:
+        raise WorkFailed(f"Create failed. {error}") from error
+
+
+def _is_calibrated(model: Model) -> bool:
+    return any(item.name == "temperature" for item in fields(model))
+
+
+def _heads(recipe: Recipe, model: Model, histories: Histories, watch: Watch) -> Heads | None:
+    """Every user's list as of now, so that a request of a user without new events computes nothing."""
+    n_users = len(histories.start_U) - 1
+    if recipe.recipe_type != "USER_PERSONALIZATION" or not n_users:
+        return None
+    lists, scores = [], []
+    for user in range(min(n_users, HEAD_USERS_MAX)):
+        events = slice(histories.start_U[user], histories.start_U[user + 1])
+        score_I = softmax(model.scores(Query(histories.item_N[events][histories.used_N[events]])))
+        best_K = top(score_I, None, HEAD_K)
+        lists.append(best_K)
+        scores.append(score_I[best_K])
+        if user % 256 == 0:
+            watch(user, n_users)
+    return Heads(np.stack(lists), np.stack(scores))
