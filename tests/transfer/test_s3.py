@@ -1,11 +1,14 @@
 """s3:// without a local bucket: endpoint and credentials are found as boto3 finds them."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tastemaker.policies.document import SERVICE
 from tastemaker.storage.objects import Access, FetchedObject, ObjectsFailed, deliver, fetch, is_csv
+from tastemaker.storage.permissions import bucket_file, give, role_file
 from tastemaker.storage.s3 import PART_BYTES
 from transfer.s3_server import client
 
@@ -112,6 +115,24 @@ def test_an_upload_that_is_stopped_leaves_nothing_unfinished(endpoint: str, tmp_
 def test_a_bucket_that_is_not_there_cannot_be_written(tmp_path: Path, size: int) -> None:
     with pytest.raises(ObjectsFailed, match=r"Invalid S3 output path\. s3://no-such-bucket/out/a\.out: NoSuchBucket"):
         written(tmp_path, "s3://no-such-bucket/out/", a=b"x" * size)
+
+
+@pytest.mark.usefixtures("configured")
+def test_policies_are_held_for_objects_in_s3_before_any_is_read(tmp_path: Path) -> None:
+    policies, spool = tmp_path / "policies", tmp_path / "spool"
+    spool.mkdir()
+    trust = {"Effect": "Allow", "Principal": {"Service": SERVICE}, "Action": "sts:AssumeRole"}
+    films = ["arn:aws:s3:::films", "arn:aws:s3:::films/in/one.csv"]
+    reads = {"Effect": "Allow", "Principal": {"Service": SERVICE}, "Action": ["s3:*"], "Resource": films}
+    give(role_file(policies, "reader"), json.dumps({"Statement": trust}).encode())
+    give(bucket_file(policies, "films"), json.dumps({"Statement": reads}).encode())
+    access = Access(tmp_path / "buckets", role=ROLE, policies=policies)
+
+    with pytest.raises(ObjectsFailed, match=r"s3:GetObject on arn:aws:s3:::films/in/two\.CSV \(no statement"):
+        fetch("s3://films/in/", access, spool, lambda _, __: None)
+    assert not list(spool.iterdir())
+    (found,) = fetch("s3://films/in/one.csv", access, spool, lambda _, __: None)
+    assert found.path.read_bytes() == b"USER_ID\n1\n"
 
 
 def test_without_bucket_folder_and_credentials_both_ways_out_are_named(

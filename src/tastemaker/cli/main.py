@@ -6,7 +6,7 @@ import click
 
 from tastemaker import __version__
 
-VERBS = ("up", "demo", "doctor", "ps", "describe", "recs", "similar", "event", "data", "down")
+VERBS = ("up", "demo", "doctor", "ps", "describe", "recs", "similar", "event", "data", "permit", "permissions", "down")
 
 
 class Verbs(click.Group):

@@ -39,6 +39,7 @@ class Access:
     local_paths: bool = True  # whether a location may be a path of this machine's disk
     role: str | None = None  # the job's roleArn; assumed where S3 itself is asked
     source: str = ""  # ARN of the job that reads or writes
+    policies: Path | None = None  # folder of the policies that are held; None: they are not looked at
 
 
 def check_location(location: str, access: Access, member: str = "dataLocation") -> None:
@@ -46,6 +47,16 @@ def check_location(location: str, access: Access, member: str = "dataLocation") 
 
     member: the member of the request that holds it, for the message.
     """
+    if access.policies is not None and access.role is None:
+        raise InvalidInputException(
+            "roleArn is missing: this server runs with --strict-iam and looks whether the role may be assumed. Name "
+            "one, and give its trust policy with `tastemaker permit role NAME FILE`."
+        )
+    if access.policies is not None and not location.startswith("s3://"):
+        raise InvalidInputException(
+            f"{member} is {location!r}: this server runs with --strict-iam and holds the policies of buckets, and a "
+            f"path is in none. Use the folder {access.buckets}/<bucket>/ and name s3://<bucket>/<key>."
+        )
     if not location.startswith("s3://") and not access.local_paths:
         raise InvalidInputException(
             f"{member} is {location!r}: this server is reachable from other machines, so it reads and writes s3:// "
@@ -69,6 +80,14 @@ def split(location: str) -> tuple[str, str]:
     """Bucket and key of an s3:// location."""
     bucket, _, key = location.removeprefix("s3://").partition("/")
     return bucket, key
+
+
+def key_of(location: str, invalid: str) -> str:
+    """The key of an s3:// location. Raises ObjectsFailed for one that is written in a way that may mean another."""
+    key = split(location)[1]
+    if key and {"", ".", ".."} & set(key.removesuffix("/").split("/")):
+        raise ObjectsFailed(f"{invalid} {location}: a part of its key is empty, '.' or '..'. Rename the object.")
+    return key
 
 
 def local_place(location: str, access: Access) -> Path | None:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from tastemaker.policies.evaluate import GET, PUT
 from tastemaker.storage import s3
 from tastemaker.storage.files import new_file
 from tastemaker.storage.locations import (
@@ -18,8 +19,11 @@ from tastemaker.storage.locations import (
     Watch,
     check_location,
     check_number,
+    key_of,
     local_place,
+    split,
 )
+from tastemaker.storage.permissions import require
 
 __all__ = ["Access", "FetchedObject", "ObjectsFailed", "check_location", "deliver", "fetch", "is_csv"]
 
@@ -50,14 +54,31 @@ def fetch(
         place = local_place(location, access)
     except ObjectsFailed as problem:
         raise ObjectsFailed(f"{invalid} {location}: {problem}") from None
+    admit = _admit(location, access, invalid)
     if place is None:
-        found = s3.fetch(location, access, spool, watch, wanted, recursive, invalid)
+        found = s3.fetch(location, access, spool, watch, wanted, recursive, invalid, admit)
     else:
         found = _local(location, place, wanted, recursive, invalid)
+        admit([_key(location, each.name, place.is_dir()) for each in found])
     if not found:
         kind = "any .csv or .csv.gz file" if wanted is is_csv else "any file that this job reads"
         raise ObjectsFailed(f"{invalid} {location} is a folder without {kind} in it.")
     return found
+
+
+def _admit(location: str, access: Access, invalid: str) -> s3.Admit:
+    """What policies say to the keys that are found; asked before that whether anything may be looked for at all."""
+    if access.policies is None:
+        return lambda _: None
+    key = key_of(location, invalid)
+    require(location, access, GET, [key if key and not key.endswith("/") else f"{key}*"], invalid, to_list=True)
+    return lambda keys: require(location, access, GET, keys, invalid)
+
+
+def _key(location: str, name: str, in_folder: bool) -> str:
+    """The key of an object that was found under this name."""
+    key = split(location)[1]
+    return f"{key.rstrip('/')}/{name}".lstrip("/") if in_folder else key
 
 
 def _local(
@@ -101,6 +122,9 @@ def deliver(files: Sequence[tuple[str, Path]], destination: str, access: Access,
     except ObjectsFailed as problem:
         raise ObjectsFailed(f"{INVALID_OUTPUT} {destination}: {problem}") from None
     targets = [(f"{destination.rstrip('/')}/{name}", source) for name, source in files]
+    if access.policies is not None:
+        keys = [key_of(target, INVALID_OUTPUT) for target, _ in targets]
+        require(destination, access, PUT, keys, INVALID_OUTPUT)
     if folder is None:
         s3.deliver(targets, access, watch)
     else:

@@ -18,6 +18,7 @@ from tastemaker.storage.locations import (
     ObjectsFailed,
     Watch,
     check_number,
+    key_of,
     split,
 )
 
@@ -31,6 +32,7 @@ PARTS_MAX = 9_000  # S3 takes 10 000 in one upload
 UPLOADS = 2  # parts on their way at once; each is in memory
 
 Wanted = Callable[[str], bool]
+Admit = Callable[[Sequence[str]], None]
 
 
 def fetch(
@@ -41,17 +43,19 @@ def fetch(
     wanted: Wanted,
     recursive: bool,
     invalid: str,
+    admit: Admit,
 ) -> list[FetchedObject]:
-    """The objects at an s3:// location, copied into `spool`. Raises ObjectsFailed."""
+    """The objects at an s3:// location, copied into `spool` after `admit` saw their keys. Raises ObjectsFailed."""
     import obstore  # heavy, as boto3 is: only where a bucket is not a folder of ours
     from obstore.exceptions import BaseError
 
-    key = _key(location, invalid)
+    key = key_of(location, invalid)
     store = _open(location, access, invalid, f"Put the file at {access.buckets / location.removeprefix('s3://')}")
     fetched = []
     try:
         found = _found(store, key, wanted, recursive)
         check_number(len(found), location, invalid)
+        admit([path for _, path, _ in found])
         total, done = float(sum(size for _, _, size in found)), 0.0
         for place, (name, path, size) in enumerate(found):
             target = spool / f"{place}-{name.rpartition('/')[2]}"
@@ -116,7 +120,7 @@ def deliver(files: Sequence[tuple[str, Path]], access: Access, watch: Watch) -> 
 
     store = None
     for location, source in files:
-        bucket, key = split(location)[0], _key(location, INVALID_OUTPUT)
+        bucket, key = split(location)[0], key_of(location, INVALID_OUTPUT)
         store = store or _open(location, access, INVALID_OUTPUT, f"Make the folder {access.buckets / bucket}")
         size = source.stat().st_size
         part_bytes = max(PART_BYTES, -(-size // PARTS_MAX))
@@ -131,14 +135,6 @@ def deliver(files: Sequence[tuple[str, Path]], access: Access, watch: Watch) -> 
                 obstore.put(store, key, uploaded, chunk_size=part_bytes, max_concurrency=UPLOADS)
         except (BaseError, OSError) as error:
             raise _failure(error, location, access, INVALID_OUTPUT) from None
-
-
-def _key(location: str, invalid: str) -> str:
-    """The key of a location. Raises ObjectsFailed for one that obstore has no path for, though S3 might."""
-    key = split(location)[1]
-    if {"", ".", ".."} & set(key.removesuffix("/").split("/")) and key:
-        raise ObjectsFailed(f"{invalid} {location}: a part of its key is empty, '.' or '..'. Rename the object.")
-    return key
 
 
 def _open(location: str, access: Access, invalid: str, way_out: str) -> Any:
