@@ -68,7 +68,7 @@ class Settings:
     @property
     def strict(self) -> Strict:
         """The limits that are held."""
-        return Strict(self.strict_quotas, self.strict_minimums, getattr(self, "strict_iam", False))
+        return Strict(self.strict_quotas, self.strict_minimums, self.strict_iam)
 
     @property
     def demands_signatures(self) -> bool:
