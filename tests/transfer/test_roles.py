@@ -5,9 +5,11 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from tastemaker.storage.objects import Access, FetchedObject, ObjectsFailed, deliver, fetch
+from tastemaker.storage.s3 import EARLY, assumed
 from transfer.s3_server import REGION, client, s3_server
 
 ACCOUNT = "123456789012"
@@ -107,3 +109,13 @@ def test_a_role_that_is_refused_is_named_with_the_reason(access: Access, tmp_pat
     (tmp_path / "a").write_bytes(b"x")
     with pytest.raises(ObjectsFailed, match=words):
         deliver([("a.csv", tmp_path / "a")], "s3://films/out", as_role(access, name), lambda _, __: None)
+
+
+@pytest.mark.usefixtures("access")
+def test_credentials_of_a_role_are_new_each_time_and_end_early() -> None:
+    sts = boto3.client("sts")
+    credentials = assumed(sts, ROLES + "reader")
+    first, second = credentials(), credentials()
+    ends = sts.assume_role(RoleArn=ROLES + "reader", RoleSessionName="test")["Credentials"]["Expiration"]
+    assert first["access_key_id"] != second["access_key_id"]
+    assert first["expires_at"] <= second["expires_at"] <= ends - EARLY

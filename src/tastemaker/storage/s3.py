@@ -163,7 +163,7 @@ def _store(session: Any, bucket: str, role: str | None) -> Any:
         sts = _sts(session)
         # Keys of an S3-compatible store mean nothing to Amazon's STS: without an STS of its own it has no roles.
         if not own or AMAZON not in sts.meta.endpoint_url:
-            credentials = _assumed(sts, role)
+            credentials = assumed(sts, role)
     return S3Store(
         bucket,
         region=session.region_name or REGION,
@@ -182,7 +182,7 @@ def _sts(session: Any) -> Any:
     return session.client("sts", region_name=session.region_name or REGION, config=patience)
 
 
-def _assumed(sts: Any, role: str) -> Callable[[], Any]:
+def assumed(sts: Any, role: str) -> Callable[[], Any]:
     """Gives credentials of a role, new ones whenever obstore asks again. Raises ObjectsFailed if they are refused."""
     from botocore.exceptions import BotoCoreError, ClientError  # heavy
 
