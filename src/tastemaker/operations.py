@@ -15,6 +15,7 @@ from tastemaker.events.streams import Streams
 from tastemaker.kinds import KINDS
 from tastemaker.kinds.campaign import update_campaign
 from tastemaker.kinds.dataset import update_dataset
+from tastemaker.kinds.metric_attribution import list_metric_attribution_metrics, update_metric_attribution
 from tastemaker.kinds.recipe import (
     describe_algorithm,
     describe_feature_transformation,
@@ -37,16 +38,11 @@ Function = Callable[[Mapping[str, Any], Scope], "Reply | Future[None]"]
 KINDS_TO_COME = {
     "BatchInferenceJob": ("batchInferenceJobs", "BatchInferenceJobs"),
     "BatchSegmentJob": ("batchSegmentJobs", "BatchSegmentJobs"),
-    "DataDeletionJob": ("dataDeletionJobs", "DataDeletionJobs"),
-    "DatasetExportJob": ("datasetExportJobs", "DatasetExportJobs"),
-    "MetricAttribution": ("metricAttributions", "MetricAttributions"),
 }
 NOT_YET = tuple(f"Create{name}" for name in KINDS_TO_COME)
 # Operations on one resource of a kind that has none: whatever ARN is given, it is not there.
 ON_KINDS_TO_COME = (
     *(f"Describe{name}" for name in KINDS_TO_COME),
-    "DeleteMetricAttribution",
-    "UpdateMetricAttribution",
 )
 
 
@@ -59,12 +55,14 @@ def table(store: Store, answers: Answers, streams: Streams) -> dict[str, Functio
         "DescribeFeatureTransformation": describe_feature_transformation,
         "DescribeRecipe": describe_recipe,
         "GetSolutionMetrics": get_solution_metrics,
+        "ListMetricAttributionMetrics": list_metric_attribution_metrics,
         "ListRecipes": list_recipes,
         "StopSolutionVersionCreation": stop_solution_version_creation,
         "StartRecommender": start_recommender,
         "StopRecommender": stop_recommender,
         "UpdateCampaign": update_campaign,
         "UpdateDataset": update_dataset,
+        "UpdateMetricAttribution": update_metric_attribution,
         "UpdateRecommender": update_recommender,
         "UpdateSolution": update_solution,
     }
@@ -81,7 +79,6 @@ def table(store: Store, answers: Answers, streams: Streams) -> dict[str, Functio
         **{name: partial(_not_yet, name) for name in NOT_YET},
         **{name: partial(_not_found, name) for name in ON_KINDS_TO_COME},
         **{f"List{plural}": partial(_none, member) for member, plural in KINDS_TO_COME.values()},
-        "ListMetricAttributionMetrics": partial(_none, "metrics"),
     }
     missing = sorted(modelled().keys() - found.keys())
     if missing:

@@ -12,14 +12,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from tastemaker.storage.database import CATALOGUE, Database, events, records, touch
+from tastemaker.storage.database import CATALOGUE, Database, events, records, resources, touch
 
 log = structlog.get_logger()
 
 COMMIT_ROWS_MAX = 5_000  # per transaction: bounds how long other writers wait
+USERS_AT_ONCE = 500  # named in one statement; SQLite takes some thousands
 QUEUE_MAX = 10_000  # callers that wait; beyond that the server says it is busy
 
 
@@ -146,11 +147,42 @@ def of_dataset(connection: Connection, dataset_seq: int, through_seq: int) -> li
     return [{**row, "user_id": row["who"]} for row in connection.execute(query).mappings()]
 
 
+def since(connection: Connection, dataset_seq: int, after_seq: int) -> list[dict[str, Any]]:
+    """All events of a dataset that came after one, in order of arrival."""
+    query = select(events).where(events.c.dataset_seq == dataset_seq, events.c.seq > after_seq).order_by(events.c.seq)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
 def records_of(connection: Connection, dataset_seq: int) -> list[Record]:
     """All versions of all records that were written one by one, oldest first."""
     query = select(records.c.dataset_seq, records.c.record_id, records.c.body, records.c.written_s)
     found = connection.execute(query.where(records.c.dataset_seq == dataset_seq).order_by(records.c.seq))
     return [Record(**row._mapping) for row in found]
+
+
+def forget_users(connection: Connection, dataset_seq: int, users: Sequence[str]) -> tuple[int, set[str]]:
+    """Remove what was streamed by or about users, with the events of sessions that were linked to them alone.
+
+    Gives how many rows there were, and the users who had some.
+    """
+    n_rows, found = 0, set[str]()
+    for begin in range(0, len(users), USERS_AT_ONCE):
+        some = users[begin : begin + USERS_AT_ONCE]
+        theirs = (events.c.dataset_seq == dataset_seq) & events.c.user_id.in_(some)
+        put = (records.c.dataset_seq == dataset_seq) & records.c.record_id.in_(some) & _of_users(dataset_seq)
+        sessions = select(events.c.session_id).where(theirs)
+        unnamed = (events.c.dataset_seq == dataset_seq) & events.c.user_id.is_(None) & events.c.session_id.in_(sessions)
+        found |= set(connection.scalars(select(events.c.user_id).where(theirs).distinct()))
+        found |= set(connection.scalars(select(records.c.record_id).where(put).distinct()))
+        for statement in (delete(events).where(unnamed), delete(events).where(theirs), delete(records).where(put)):
+            n_rows += connection.execute(statement).rowcount
+    return n_rows, found
+
+
+def _of_users(dataset_seq: int) -> ColumnElement[bool]:
+    """Whether a dataset holds users: an item may have the id of a user."""
+    is_users = resources.c.body["datasetType"].as_string() == "USERS"
+    return select(resources.c.seq).where(resources.c.seq == dataset_seq, is_users).exists()
 
 
 def forget_dataset(connection: Connection, dataset_seq: int) -> None:

@@ -133,6 +133,12 @@ def release(database: Database, job: Job) -> None:
         connection.execute(update(jobs).where(held).values(state="queued", owner=None, attempts=job.attempts - 1))
 
 
+def restart(connection: Connection, arns: Collection[str]) -> None:
+    """Take running jobs of these resources away from their owners: what they did is not committed, and done anew."""
+    running = and_(jobs.c.arn.in_(arns), jobs.c.state == "running")
+    connection.execute(update(jobs).where(running).values(state="queued", owner=None, attempts=jobs.c.attempts - 1))
+
+
 def ask_to_stop(connection: Connection, arn: str) -> None:
     """Stop the open jobs of a resource: a waiting one at its lease, a running one at its next sign of life."""
     connection.execute(update(jobs).where(jobs.c.arn == arn, jobs.c.state.in_(OPEN)).values(stop_asked=1))

@@ -124,6 +124,11 @@ def set_tags(connection: Connection, arn: str, wanted: Mapping[str, str]) -> Non
         connection.execute(insert(tags), [{"arn": arn, "key": key, "value": value} for key, value in wanted.items()])
 
 
+def arn_of(connection: Connection, seq: int) -> str | None:
+    """The ARN of the row of that number."""
+    return connection.scalar(select(resources.c.arn).where(resources.c.seq == seq))
+
+
 def all_of(connection: Connection, kind: str) -> list[Resource]:
     """All resources of a kind, in every region."""
     return [_resource(row) for row in connection.execute(select(resources).where(resources.c.kind == kind))]

@@ -11,11 +11,13 @@ from tastemaker.resources.groups import schema_of
 from tastemaker.resources.kind import Body, Outcome, Task, WorkFailed
 from tastemaker.storage import columns, objects, rows
 from tastemaker.storage.database import touch
+from tastemaker.transfer.attribution_reports import publish
 from tastemaker.transfer.csv_bytes import ImportFailed
 from tastemaker.transfer.csv_files import CsvFile, Imported, read_csv
 
 log = structlog.get_logger()
 
+INTERACTIONS_MIN = 1000  # "every import job needs 1000 records", looked at with --strict-minimums
 PREFIX = "Failed to create a data import job for {} dataset. "
 
 
@@ -46,6 +48,10 @@ def import_dataset(task: Task) -> Outcome:
         kept["report"]["rejects"] = str(rejects)
     if not len(imported.frame):
         raise WorkFailed(f"{prefix}All {imported.n_records} records are bad. {_first_reject(imported)}", kept)
+    if store.strict.minimums and dataset.body["datasetType"] == "INTERACTIONS" and n_rows < INTERACTIONS_MIN:
+        raise WorkFailed(f"{prefix}Dataset has fewer than {INTERACTIONS_MIN} interactions: {n_rows} were given.", kept)
+    if job.body["publishAttributionMetricsToS3"]:
+        kept["report"]["attribution"] = publish(task, dataset.body["datasetGroupArn"], imported.frame)
     columns.save(store.datasets / folder, imported.frame)
     log.info("dataset.imported", job=job.arn, n_rows=n_rows, n_rejected=len(imported.rejects))
 

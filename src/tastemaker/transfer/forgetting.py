@@ -1,0 +1,176 @@
+"""The work of a data deletion job: users forgotten in every place where something is kept of them.
+
+The rows of all datasets, what was streamed and what was put, and in the artifacts of trained models their ids, their
+histories and their lists. What a model learned from them with everybody else it knows until it is trained again: the
+solution version says so.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import structlog
+from sqlalchemy import Connection
+
+from tastemaker.resources.kind import Body, Outcome, Task, WorkFailed
+from tastemaker.storage import columns, events, jobs, objects, rows
+from tastemaker.storage.columns import Part
+from tastemaker.storage.database import touch
+from tastemaker.storage.rows import Resource
+from tastemaker.storage.store import Store
+from tastemaker.storage.trained import Heads, Trained, load, save
+from tastemaker.transfer.csv_bytes import ImportFailed
+from tastemaker.transfer.user_ids import read_user_ids
+
+log = structlog.get_logger()
+
+BYTES_MAX = 100 << 20  # of input: "the total size is 100 MB at most"
+FORGOTTEN = ""  # the id of a user who is forgotten: nobody can have it
+
+
+@dataclass
+class Receipt:
+    """What was found of the users, and where."""
+
+    users: set[str] = field(default_factory=set)
+    places: dict[str, int] = field(default_factory=dict)
+
+    def note(self, place: str, found: int, users: set[str]) -> None:
+        """So many rows of these users were in that place."""
+        if found:
+            self.places[place] = self.places.get(place, 0) + found
+            self.users |= users
+
+
+def forget_users(task: Task) -> Outcome:
+    """Everything is prepared aside; one transaction puts it in the place of what was there."""
+    job, store = task.resource, task.store
+    group = job.body["datasetGroupArn"]
+    wanted = _wanted(task)
+    receipt = Receipt()
+    with store.database.read() as connection:
+        datasets = rows.referring(connection, group, ["Dataset"])
+        parts = {dataset.arn: columns.parts_of(connection, dataset.arn) for dataset in datasets}
+        models = rows.referring(connection, group, ["SolutionVersion", "Recommender"])
+    exchanged = [
+        (dataset, old, new)
+        for dataset in datasets
+        for old, new in _rewritten(store, dataset, parts[dataset.arn], wanted, receipt)
+    ]
+    task.watch(1, 2)
+    artifacts = {model.arn: made for model in models if (made := _without(store, model, wanted, receipt)) is not None}
+    task.watch(2, 2)
+
+    def outcome(connection: Connection) -> Body:
+        for dataset in datasets:
+            if columns.parts_of(connection, dataset.arn) != parts[dataset.arn]:
+                raise WorkFailed(f"{dataset.arn} was imported into meanwhile. Create the job again.")
+            found = events.forget_users(connection, dataset.seq, wanted)
+            receipt.note(f"{dataset.body['datasetType']} streamed", *found)
+        for dataset, old, new in exchanged:
+            columns.exchange(connection, old, new)
+            log.info("dataset.rewritten", dataset=dataset.arn, without=old.n_rows - (new.n_rows if new else 0))
+        for model in models:
+            present = rows.find(connection, model.arn)
+            if present is None or model.arn not in artifacts:
+                continue
+            told = {"artifact": artifacts[model.arn], "forgot_users_s": store.now_s()}
+            rows.change(connection, model.arn, present.updated_s, body={**present.body, **told})
+        # A training that goes on has read what is now forgotten: it begins again.
+        jobs.restart(connection, [model.arn for model in models])
+        touch(connection)
+        log.info("users.forgotten", job=job.arn, n_users=len(receipt.users), **receipt.places)
+        return {
+            "numDeleted": len(receipt.users),
+            "report": {"places": dict(sorted(receipt.places.items())), "models_to_retrain": sorted(artifacts)},
+        }
+
+    return outcome
+
+
+def _wanted(task: Task) -> list[str]:
+    """The ids that the job's files list."""
+    job, store = task.resource, task.store
+    store.spool.mkdir(exist_ok=True)
+    try:
+        with TemporaryDirectory(dir=store.spool) as spool:
+            access = store.access(job.body["roleArn"], job.arn)
+            location = job.body["dataSource"]["dataLocation"]
+            found = objects.fetch(location, access, Path(spool), task.watch, _is_plain_csv, recursive=True)
+            n_bytes = sum(each.path.stat().st_size for each in found)
+            if n_bytes > BYTES_MAX:
+                raise WorkFailed(f"{location} has {n_bytes:,} bytes: a job takes {BYTES_MAX:,} at most. Make several.")
+            return sorted({name for each in found for name in read_user_ids(each.name, each.path)})
+    except (objects.ObjectsFailed, ImportFailed) as problem:
+        raise WorkFailed(str(problem)) from None
+
+
+def _is_plain_csv(name: str) -> bool:
+    return name.lower().endswith(".csv") and not name.startswith(".")
+
+
+def _rewritten(
+    store: Store, dataset: Resource, parts: list[Part], wanted: list[str], receipt: Receipt
+) -> Iterator[tuple[Part, Part | None]]:
+    """The parts that have rows of the users, each with what takes its place: None if nothing is left."""
+    for old in parts:
+        frame = columns.load(store.datasets, old)
+        if "USER_ID" not in frame.columns:
+            continue
+        is_wanted = frame["USER_ID"].is_in(wanted)
+        if not is_wanted.any():
+            continue
+        theirs = frame["USER_ID"].filter(is_wanted)
+        receipt.note(f"{dataset.body['datasetType']} imported", len(theirs), set(theirs))
+        rest = frame.filter(~is_wanted)
+        new = None
+        if len(rest):
+            new = Part(store.new_uuid(), len(rest), old.created_s)
+            columns.save(store.datasets / new.folder, rest)
+        yield old, new
+
+
+def _without(store: Store, model: Resource, wanted: list[str], receipt: Receipt) -> str | None:
+    """The artifact of a model without the users' ids, histories and lists; None if it has nothing of them."""
+    artifact = model.body.get("artifact")
+    if artifact is None:
+        return None
+    trained = load(store.artifacts / artifact)
+    gone = np.flatnonzero(np.isin(trained.user_ids, wanted))
+    if not len(gone):
+        return None
+    receipt.note("models", len(gone), {trained.user_ids[user] for user in gone})
+    new = store.new_uuid()
+    save(store.artifacts / new, forgotten(trained, gone))
+    return new
+
+
+def forgotten(trained: Trained, gone: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Trained:
+    """The same model as if it had never been told who these users are, or what they did."""
+    histories, is_gone_U = trained.histories, np.zeros(len(trained.user_ids), np.bool_)
+    is_gone_U[gone] = True
+    length_U = np.diff(histories.start_U)
+    kept_N = ~np.repeat(is_gone_U, length_U)
+    start_U = np.concatenate([[0], np.cumsum(np.where(is_gone_U, 0, length_U))]).astype(np.int64)
+    times = None if histories.time_s_N is None else histories.time_s_N[kept_N]
+    heads = trained.heads
+    if heads is not None:
+        item_UK, score_UK = np.array(heads.item_UK), np.array(heads.score_UK)
+        below = gone[gone < len(item_UK)]
+        item_UK[below], score_UK[below] = 0, 0.0
+        heads = Heads(item_UK, score_UK)
+    return replace(
+        trained,
+        user_ids=[FORGOTTEN if is_gone else name for name, is_gone in zip(trained.user_ids, is_gone_U, strict=True)],
+        histories=replace(
+            histories,
+            start_U=start_U,
+            item_N=histories.item_N[kept_N],
+            type_N=histories.type_N[kept_N],
+            used_N=histories.used_N[kept_N],
+            time_s_N=times,
+        ),
+        heads=heads,
+    )
