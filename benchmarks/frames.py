@@ -24,11 +24,12 @@ from tastemaker import operations, samples
 from tastemaker.cli import walk
 from tastemaker.cli.client import Server
 from tastemaker.cli.waiting import until_active, unwatched
-from tastemaker.events.put_events import Events
+from tastemaker.events.streams import Streams
 from tastemaker.http.credentials import secrets_of
 from tastemaker.http.edge import Edge
 from tastemaker.kinds.campaign import CAMPAIGN
 from tastemaker.kinds.filter import FILTER
+from tastemaker.kinds.recommender import RECOMMENDER
 from tastemaker.processes import configure_log
 from tastemaker.rest.native import pages
 from tastemaker.serving.answer import Answers
@@ -172,9 +173,9 @@ def measure(home: Path, arns: dict[str, str]) -> dict[str, Count]:
     store = open_store(home)
     settings = Settings(home=home)
     live = Live(store.database, settings.live_events_per_user_max, settings.users_cached_max)
-    deployments, event_log = Deployments(store, CAMPAIGN, FILTER), EventLog(store.database)
+    deployments, event_log = Deployments(store, CAMPAIGN, RECOMMENDER, FILTER), EventLog(store.database)
     answers = Answers(store, live, deployments, settings.users_cached_max)
-    table = operations.table(store, answers, Events(store, live, event_log))
+    table = operations.table(store, answers, Streams(store, live, event_log))
 
     def count(operation: str, request: dict[str, Any]) -> Count:
         # Made anew each time: only threads that start later count.

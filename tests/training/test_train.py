@@ -10,8 +10,8 @@ import pytest
 
 from tastemaker.arn import Scope
 from tastemaker.data.interactions import Query
-from tastemaker.data.selection import Kept, Selection
 from tastemaker.data.ranking import softmax, top
+from tastemaker.data.selection import Kept, Selection
 from tastemaker.kinds.solution_version import SOLUTION_VERSION
 from tastemaker.resources.kind import Task, WorkFailed
 from tastemaker.storage import columns, rows

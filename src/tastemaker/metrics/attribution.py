@@ -49,8 +49,8 @@ def attributed(
     """The values of all metrics, newest window first; columns as in a report.
 
     events: EVENT_TYPE, TIMESTAMP and ITEM_ID, the columns that are summed, and, if there are such,
-    EVENT_ATTRIBUTION_SOURCE and RECOMMENDATION_ID. items: the newest record of each, by ITEM_ID. sources: recommendation id -> who recommended.
-    An event counts as often as it is there; an item without a value adds nothing.
+    EVENT_ATTRIBUTION_SOURCE and RECOMMENDATION_ID. items: the newest record of each, by ITEM_ID. sources:
+    recommendation id -> who recommended. An event counts as often as it is there; an item without a value adds nothing.
     """
     found = [_values(events, items, each, sources) for each in measures]
     types = dict.fromkeys(COLUMNS, pl.String) | {"VALUE": pl.Float64, "TIMESTAMP": pl.Int64}

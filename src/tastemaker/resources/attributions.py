@@ -28,7 +28,8 @@ def measures_of(attribution: Resource) -> list[Measure]:
 def of_rows(store: Store, attribution: Resource, frame: pl.DataFrame) -> pl.DataFrame:
     """The numbers of interactions under the columns of their schema, as in a report."""
     group = attribution.body["datasetGroupArn"]
-    given: Iterable[str] = frame["RECOMMENDATION_ID"].drop_nulls().unique() if "RECOMMENDATION_ID" in frame.columns else []
+    ids = "RECOMMENDATION_ID"
+    given: Iterable[str] = frame[ids].drop_nulls().unique() if ids in frame.columns else []
     with store.database.read() as connection:
         sources = sources_of(connection, given)
         items = dataset_of(connection, group, "ITEMS")
