@@ -1,6 +1,6 @@
 """Which items a request may be answered with: filters, seen through the user, the item and the catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from tastemaker.data.interactions import Bools
 from tastemaker.errors import InvalidInputException
 from tastemaker.filters import Candidates, Filter, FilterError, Numbers, allowed, needs_current_item, needs_user
 from tastemaker.serving.catalogue import Catalogue
-from tastemaker.serving.deployments import Deployment, Deployments
+from tastemaker.serving.deployments import Deployment, NamedFilter
 from tastemaker.serving.rankings import person
 from tastemaker.storage.live import Live
 
@@ -23,8 +23,9 @@ NOTHING = np.zeros(0, np.int32)
 class AllowedItems:
     """Evaluates the filters of requests."""
 
-    def __init__(self, live: Live, deployments: Deployments, catalogue: Catalogue) -> None:
-        self._live, self._deployments, self._catalogue = live, deployments, catalogue
+    def __init__(self, live: Live, filter_of: Callable[[str, str, int], NamedFilter], catalogue: Catalogue) -> None:
+        """filter_of: the filter of an ARN that a dataset group has, no older than a generation."""
+        self._live, self._filter_of, self._catalogue = live, filter_of, catalogue
 
     def of(
         self,
@@ -40,7 +41,7 @@ class AllowedItems:
         arn = request.get("filterArn")
         if arn is None:
             return None, True
-        tree = self._deployments.filter(arn, deployment.group, self._live.generation).tree
+        tree = self._filter_of(arn, deployment.group, self._live.generation).tree
         if needs_current_item(tree) and not deployment.manner.asks_item:
             raise InvalidInputException(f"filterArn {arn}: CurrentItem is known where items related to one are asked.")
         candidates = self._candidates(deployment, tree, arn, user_id, item_id)

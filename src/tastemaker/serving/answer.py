@@ -8,13 +8,12 @@ import numpy as np
 
 from tastemaker.arn import Scope
 from tastemaker.data.interactions import Bools, Floats, Ints
-from tastemaker.data.ranking import softmax
 from tastemaker.errors import InvalidInputException
 from tastemaker.resources.recommendations import recommendation_id
 from tastemaker.serving.allowed import AllowedItems
 from tastemaker.serving.catalogue import Catalogue
-from tastemaker.serving.deployments import PERSONAL, Deployment, Deployments
-from tastemaker.serving.rankings import Ranking, Rankings, person
+from tastemaker.serving.deployments import Deployment, Deployments
+from tastemaker.serving.rankings import Ranking, Rankings, person, ranked
 from tastemaker.storage.live import Live
 from tastemaker.storage.store import Store
 
@@ -40,7 +39,7 @@ class Answers:
     def __init__(self, store: Store, live: Live, deployments: Deployments, users_max: int) -> None:
         self._store, self._live, self._deployments = store, live, deployments
         self._catalogue = Catalogue(store)
-        self._allowed = AllowedItems(live, deployments, self._catalogue)
+        self._allowed = AllowedItems(live, deployments.filter, self._catalogue)
         self._rankings = Rankings(users_max)
 
     def get_recommendations(self, request: Mapping[str, Any], _: Scope) -> bytes:
@@ -49,8 +48,8 @@ class Answers:
         if deployment.recipe_type not in LISTS:
             raise InvalidInputException(f"{deployment.arn}: {ASK[deployment.recipe_type]}")
         wanted = _within(request, "numResults", request.get("numResults", RESULTS_DEFAULT), RESULTS_MAX)
-        user_id, item_id = _asked(deployment, request)
-        ranking = self._ranking(deployment, user_id, item_id)
+        user_id, item_id = asked(deployment, request)
+        ranking = self._rankings.of(deployment, user_id, item_id, self._live)
         shown_I = self._allowed.shown(deployment, user_id, item_id, self._store.now_s())
         allowed_I, _unknown = self._allowed.of(deployment, request, user_id, item_id)
         allowed_I = both(shown_I, allowed_I)
@@ -66,20 +65,13 @@ class Answers:
         if deployment.recipe_type != "PERSONALIZED_RANKING":
             raise InvalidInputException(f"{deployment.arn} does not rank given items: {ASK[deployment.recipe_type]}")
         _within(request, "inputList", len(request["inputList"]), INPUTS_MAX)
-        user_id, _item = _asked(deployment, request)
+        user_id, _item = asked(deployment, request)
         assert user_id is not None, "the service model requires it"
-        given = list(dict.fromkeys(request["inputList"]))
-        place_K = np.array(deployment.items.positions(given), np.int32)
         allowed_I, allows_unknown = self._allowed.of(deployment, request, user_id, None)
-        if allowed_I is not None:
-            place_K = place_K[allowed_I[place_K]]
-        live = self._live.events_of(deployment.dataset_seq, user_id)
-        query = person(deployment, user_id, live).query(deployment)
-        score_K = softmax(deployment.trained.model.scores(query)[place_K])
-        order_K = np.argsort(-score_K, kind="stable")
-        unknown = [name for name in given if name not in deployment.items.position] if allows_unknown else []
-        items = self._items(deployment, place_K[order_K], score_K[order_K])
-        items += [{"itemId": name} for name in unknown]
+        who = person(deployment, user_id, self._live.events_of(deployment.dataset_seq, user_id))
+        found = ranked(deployment, who, request["inputList"], allowed_I, allows_unknown)
+        items = self._items(deployment, found.item_K, found.score_K)
+        items += [{"itemId": name} for name in found.unknown]
         return self._reply("personalizedRanking", deployment, request, items)
 
     def get_action_recommendations(self, request: Mapping[str, Any], _: Scope) -> bytes:
@@ -88,11 +80,11 @@ class Answers:
         if deployment.recipe_type != "PERSONALIZED_ACTIONS":
             raise InvalidInputException(f"{deployment.arn} has no actions: {ASK[deployment.recipe_type]}")
         wanted = _within(request, "numResults", request.get("numResults", ACTIONS_DEFAULT), ACTIONS_MAX)
-        user_id, _item = _asked(deployment, request)
-        assert user_id is not None, "_asked has seen to it"
+        user_id, _item = asked(deployment, request)
+        assert user_id is not None, "`asked` has seen to it"
         shown_I = self._allowed.shown(deployment, user_id, None, self._store.now_s())
         allowed_I, _unknown = self._allowed.of(deployment, request, user_id, None)
-        ranking = self._ranking(deployment, user_id, None)
+        ranking = self._rankings.of(deployment, user_id, None, self._live)
         best_K, score_K = ranking.best(deployment, both(shown_I, allowed_I), wanted)
         items = self._items(deployment, best_K, score_K, "actionId")
         return self._reply("actionList", deployment, request, items)
@@ -109,12 +101,6 @@ class Answers:
             return self._deployments.campaign(campaign, self._live.generation)
         return self._deployments.recommender(recommender or "", self._live.generation)
 
-    def _ranking(self, deployment: Deployment, user_id: str | None, item_id: str | None) -> Ranking:
-        """What the recipe ranks the catalogue by: the user, an item, or neither."""
-        if deployment.recipe_type in PERSONAL and user_id is not None:
-            return self._rankings.of_user(deployment, user_id, self._live.events_of(deployment.dataset_seq, user_id))
-        return self._rankings.of_item(deployment, item_id if deployment.manner.asks_item else None)
-
     def _promoted(
         self,
         deployment: Deployment,
@@ -129,7 +115,7 @@ class Answers:
         if missing or not deployment.manner.promotions:
             why = f"promotions.1.member.{missing[0]} is missing" if missing else f"{deployment.arn} has no promotions"
             raise InvalidInputException(f"{why}: a promotion has a name, percentPromotedItems and filterArn.")
-        user_id, item_id = _asked(deployment, request)
+        user_id, item_id = asked(deployment, request)
         allowed_I, _ = self._allowed.of(deployment, promotion, user_id, item_id)
         share = max(1, round(wanted * promotion["percentPromotedItems"] / 100))
         return promotion, ranking.best(deployment, both(shown_I, allowed_I), share)[0]
@@ -168,8 +154,8 @@ class Answers:
         ids = deployment.trained.item_ids
         if not deployment.manner.shows_scores:
             return [{member: ids[place]} for place in place_K.tolist()]
-        shown = np.round(score_K.astype(np.float64), DIGITS).tolist()
-        return [{member: ids[place], "score": score} for place, score in zip(place_K.tolist(), shown, strict=True)]
+        scores = rounded(score_K)
+        return [{member: ids[place], "score": score} for place, score in zip(place_K.tolist(), scores, strict=True)]
 
     def _reply(
         self,
@@ -211,7 +197,7 @@ def _within(request: Mapping[str, Any], member: str, count: int, most: int) -> i
     return count
 
 
-def _asked(deployment: Deployment, request: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def asked(deployment: Deployment, request: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """The user and the item of a request. Raises InvalidInputException for one that is needed and missing."""
     user_id, item_id = _id(request, "userId"), _id(request, "itemId")
     if user_id is None and deployment.manner.asks_user:
@@ -219,6 +205,12 @@ def _asked(deployment: Deployment, request: Mapping[str, Any]) -> tuple[str | No
     if item_id is None and deployment.manner.asks_item:
         raise InvalidInputException(f"itemId is missing: {deployment.arn} recommends items related to one.")
     return user_id, item_id
+
+
+def rounded(score_K: Floats) -> list[float]:
+    """Scores as answers have them."""
+    found: list[float] = np.round(score_K.astype(np.float64), DIGITS).tolist()
+    return found
 
 
 def both(one_I: Bools | None, other_I: Bools | None) -> Bools | None:

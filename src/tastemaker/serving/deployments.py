@@ -1,10 +1,11 @@
 """What a server answers from: an immutable snapshot per campaign, swapped as a whole when its row changes."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
@@ -197,53 +198,62 @@ class Deployments:
 
     def _deploy(self, row: Resource, version: Resource) -> Deployment:
         arn = row.arn
-        manner = _manner_of_recommender(row) if row is version else _manner_of_campaign(row, version)
-        trained = self._load_artifact(arn, version)
-        group = version.body["datasetGroupArn"]
-        with self._store.database.read() as connection:
-            events = "ACTION_INTERACTIONS" if manner.recipe_type == "PERSONALIZED_ACTIONS" else "INTERACTIONS"
-            dataset = dataset_of(connection, group, events)
-        deployment = Deployment(
-            arn, row.seq, version.arn, group, dataset.seq if dataset else NO_DATASET, manner, trained
-        )
+        if row is version:
+            manner = _manner_of_recommender(row)
+        else:
+            manner = _manner_of_version(version, arn, row.body.get("campaignConfig", {}))
+        deployment = _deployment(self._store, row, version, manner, self._artifact(arn, version))
         known = self._deployed.get(arn)
         if known is not None and known.is_like(deployment):
             return known  # what was ranked for it is still good
         deployment.items.position  # noqa: B018  made here, not in the first request
         deployment.users.position  # noqa: B018
-        trained.model.scores(Query())  # the pages of the model come into memory
+        deployment.trained.model.scores(Query())  # the pages of the model come into memory
         self._deployed[arn] = deployment
         self.loaded += 1
-        log.info("deployed", arn=arn, version=version.arn, n_items=len(trained.item_ids))
+        log.info("deployed", arn=arn, version=version.arn, n_items=len(deployment.items))
         return deployment
 
-    def _load_artifact(self, arn: str, version: Resource) -> Trained:
+    def _artifact(self, arn: str, version: Resource) -> Trained:
         """The model of a version, mapped once for all campaigns that deploy it."""
         artifact = version.body["artifact"]
         trained = self._artifacts.get(artifact)
         if trained is None:
-            try:
-                trained = load(self._store.artifacts / artifact)
-            except FileNotFoundError:
-                raise InvalidInputException(
-                    f"{arn}: the model of {version.arn} is gone. Train a new version."
-                ) from None
-            except (ImportError, AttributeError) as error:
-                raise InvalidInputException(
-                    f"{arn}: its model was made by another version of its recipe ({error}). Train a new version."
-                ) from None
-            self._artifacts[artifact] = trained
+            trained = self._artifacts[artifact] = _load_artifact(self._store, arn, version)
         return trained
 
 
-def _manner_of_campaign(campaign: Resource, version: Resource) -> Manner:
+def deployment_of(store: Store, version: Resource) -> Deployment:
+    """A solution version, ready to answer without a campaign. Raises InvalidInputException if its model is not there."""
+    manner = _manner_of_version(version, version.arn, {})
+    return _deployment(store, version, version, manner, _load_artifact(store, version.arn, version))
+
+
+def _deployment(store: Store, row: Resource, version: Resource, manner: Manner, trained: Trained) -> Deployment:
+    group = version.body["datasetGroupArn"]
+    with store.database.read() as connection:
+        events = "ACTION_INTERACTIONS" if manner.recipe_type == "PERSONALIZED_ACTIONS" else "INTERACTIONS"
+        dataset = dataset_of(connection, group, events)
+    return Deployment(row.arn, row.seq, version.arn, group, dataset.seq if dataset else NO_DATASET, manner, trained)
+
+
+def _load_artifact(store: Store, arn: str, version: Resource) -> Trained:
+    try:
+        return load(store.artifacts / version.body["artifact"])
+    except FileNotFoundError:
+        raise InvalidInputException(f"{arn}: the model of {version.arn} is gone. Train a new version.") from None
+    except (ImportError, AttributeError) as error:
+        raise InvalidInputException(
+            f"{arn}: its model was made by another version of its recipe ({error}). Train a new version."
+        ) from None
+
+
+def _manner_of_version(version: Resource, arn: str, config: Mapping[str, Any]) -> Manner:
+    """arn, config: what deploys it, and the campaignConfig of that."""
     recipe = recipes().get(name_of(version.body["recipeArn"]))
     if recipe is None:
-        raise InvalidInputException(
-            f"{campaign.arn}: the recipe {version.body['recipeArn']} is not installed on this server."
-        )
+        raise InvalidInputException(f"{arn}: the recipe {version.body['recipeArn']} is not installed on this server.")
     asks = traits(recipe)
-    config = campaign.body.get("campaignConfig", {})
     return Manner(
         recipe.recipe_type,
         of_histories(recipe.recipe_type, selection(version.body)),

@@ -1,7 +1,7 @@
 """The ranked catalogue of a user or an item, remembered until the user's next event."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tastemaker.data.interactions import Bools, Floats, Ints, Query
 from tastemaker.data.ranking import softmax, top
-from tastemaker.serving.deployments import Deployment
-from tastemaker.storage.live import Events
+from tastemaker.serving.deployments import PERSONAL, Deployment
+from tastemaker.storage.live import Events, Live
 
 Doubles = NDArray[np.float64]
 
@@ -102,6 +102,29 @@ def person(deployment: Deployment, user_id: str, live: Events) -> Person:
     return Person(deployment.users.position.get(user_id), since)
 
 
+@dataclass(frozen=True)
+class Ranked:
+    """Given items in their order for a person: known ones with probabilities among themselves, then unknown ones."""
+
+    item_K: Ints
+    score_K: Floats
+    unknown: list[str]
+
+
+def ranked(
+    deployment: Deployment, who: Person, ids: Sequence[str], allowed_I: Bools | None, allows_unknown: bool
+) -> Ranked:
+    """The allowed ones among given items, each once, best first; those that the model does not know as they came."""
+    given = list(dict.fromkeys(ids))
+    place_K = np.array(deployment.items.positions(given), np.int32)
+    if allowed_I is not None:
+        place_K = place_K[allowed_I[place_K]]
+    score_K = softmax(deployment.trained.model.scores(who.query(deployment))[place_K])
+    order_K = np.argsort(-score_K, kind="stable")
+    unknown = [name for name in given if name not in deployment.items.position] if allows_unknown else []
+    return Ranked(place_K[order_K], score_K[order_K], unknown)
+
+
 class Rankings:
     """Rankings of one server process. They go with their deployment, and the least recently used go first."""
 
@@ -110,13 +133,18 @@ class Rankings:
         self._most = most
         self._known: WeakKeyDictionary[Deployment, OrderedDict[str, tuple[object, Ranking]]] = WeakKeyDictionary()
 
-    def of_user(self, deployment: Deployment, user_id: str, live: Events) -> Ranking:
-        """The ranking for a user as of these live events: the same tuple of events, the same ranking."""
-        return self._get(deployment, f"user {user_id}", live, lambda: _of_person(deployment, user_id, live))
+    def of(self, deployment: Deployment, user_id: str | None, item_id: str | None, live: Live) -> Ranking:
+        """What the recipe ranks the catalogue by: the user, an item, or neither.
 
-    def of_item(self, deployment: Deployment, item_id: str | None) -> Ranking:
-        """The ranking beside an item; one that the model does not know, or none, gets what is popular."""
-        item = deployment.items.position.get(item_id) if item_id is not None else None
+        The same tuple of live events of a user, the same ranking. An item that the model does not know, or none, gets
+        what is popular.
+        """
+        if deployment.recipe_type in PERSONAL and user_id is not None:
+            events = live.events_of(deployment.dataset_seq, user_id)
+            return self._get(deployment, f"user {user_id}", events, lambda: _of_person(deployment, user_id, events))
+        item = None
+        if deployment.manner.asks_item and item_id is not None:
+            item = deployment.items.position.get(item_id)
         return self._get(deployment, f"item {item}", None, lambda: _ranked(deployment, lambda _: Query(item=item)))
 
     def _get(self, deployment: Deployment, key: str, as_of: object, make: Callable[[], Ranking]) -> Ranking:
