@@ -29,7 +29,7 @@ def test_all_of_a_group_goes_with_a_receipt_and_a_shared_schema_stays(run: Run, 
     assert refused.exit_code == 1
     assert f"dataset_group  {group}" in refused.output
     words = [each["arn"].split(":", 5)[5].partition("/")[0] for each in receipt["deleted"]]
-    assert words == ["filter", "event-tracker", "solution", "dataset", "dataset-group"]
+    assert words == ["solution", "event-tracker", "filter", "dataset", "dataset-group"]
     assert receipt["kept"] == [schema]
     assert group not in str(server.personalize.list_dataset_groups())
     last = run("down", "--group", "long-lived", "--yes")

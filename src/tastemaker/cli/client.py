@@ -1,8 +1,11 @@
-"""The server as the verbs see it: the three boto3 clients of the API, and a GET for our own pages."""
+"""The server as the verbs see it: the three boto3 clients of the API, and a GET for our own pages.
+
+AWS itself can stand in its place where a verb needs the API alone: found, and asked, as boto3 does it without us.
+"""
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import EndpointConnectionError, HTTPClientError
 from botocore.httpsession import URLLib3Session
+from click.core import ParameterSource
 
 from tastemaker.cli.verb import KEYS, Command, Failed
 from tastemaker.http.credentials import FILE, credentials
@@ -23,14 +27,23 @@ from tastemaker.settings import Settings, load
 UNSIGNED = ("tastemaker", "tastemaker")  # boto3 wants some keys; a server without --auth looks at none
 ANSWER_S = 60.0
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=5, read_timeout=ANSWER_S)
+AWS_CONFIG = Config(retries={"mode": "standard", "max_attempts": 10})  # it throttles those who ask for all they have
 
 
 @dataclass(frozen=True)
 class Server:
-    """Where the server is, and whose keys sign the requests to it: those of the home, if it has some."""
+    """Where the server is, and whose keys sign the requests to it: those of the home, if it has some.
+
+    endpoint: empty for AWS; then boto3 looks for endpoint, region and keys where it always does.
+    """
 
     endpoint: str
     settings: Settings
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether this is no server of ours, so that nothing but the API may be asked."""
+        return not self.endpoint
 
     @cached_property
     def personalize(self) -> Any:
@@ -80,8 +93,10 @@ class Server:
             raise Failed(f"{home / FILE} cannot be read: {problem}. Name the server's folder with --home.") from None
 
     def _client(self, service: str) -> Any:
-        key, secret = self._keys()
         client: Any = boto3.client  # typed, if at all, by a stub for each of 400 services
+        if self.is_aws:
+            return client(service, config=AWS_CONFIG)
+        key, secret = self._keys()
         return client(
             service,
             endpoint_url=self.endpoint,
@@ -123,5 +138,20 @@ def asks_server(function: Command) -> Command:
     @wraps(function)
     def run(*given: Any, endpoint: str | None, home: Path | None, **named: Any) -> None:
         function(*given, server=server_at(endpoint, home), **named)
+
+    return run
+
+
+def asks_service(function: Command) -> Command:
+    """The same for a verb that needs the API alone: with --aws, the `server` handed in is Amazon Personalize."""
+
+    @click.option("--aws", "is_aws", is_flag=True, help="Ask AWS: endpoint, region and keys are found as boto3 does.")
+    @asks_server
+    @wraps(function)
+    def run(*given: Any, server: Server, is_aws: bool, **named: Any) -> None:
+        source = click.get_current_context().get_parameter_source("endpoint")
+        if is_aws and source is ParameterSource.COMMANDLINE:
+            raise click.UsageError("--aws and --endpoint name two places: give one of them.")
+        function(*given, server=replace(server, endpoint="") if is_aws else server, **named)
 
     return run
