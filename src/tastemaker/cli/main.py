@@ -6,7 +6,22 @@ import click
 
 from tastemaker import __version__
 
-VERBS = ("up", "demo", "doctor", "ps", "describe", "recs", "similar", "event", "data", "permit", "permissions", "down")
+VERBS = (
+    "up",
+    "demo",
+    "doctor",
+    "ps",
+    "describe",
+    "recs",
+    "similar",
+    "event",
+    "data",
+    "plan",
+    "apply",
+    "permit",
+    "permissions",
+    "down",
+)
 
 
 class Verbs(click.Group):
@@ -29,5 +44,5 @@ class Verbs(click.Group):
 def main() -> None:
     """A recommendation server that speaks the Amazon Personalize API.
 
-    Every verb takes --json. Exit codes: 0 done, 1 refused or failed, 2 wrongly asked.
+    Every verb takes --json. Exit codes: 0 done, 1 refused or failed, 2 wrongly asked, or, of `plan`, something to do.
     """

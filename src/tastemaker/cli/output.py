@@ -2,7 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,6 +51,13 @@ class Output:
         for name, value in listed:
             self.console.print(Text.assemble((f"  {name:<{width}}  ", "dim"), value), soft_wrap=True)
         self.say()
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[Callable[[str], None]]:
+        """A line that moves while something goes on, and the function that says on what; gone when it is over."""
+        began_s = time.monotonic()
+        with self.console.status(Text(what)) as status:
+            yield lambda told: status.update(Text(f"{what} ({told}, {time.monotonic() - began_s:.0f} s)"))
 
     def next(self, command: str, why: str) -> None:
         """The last line: what one would do now."""
