@@ -1,10 +1,11 @@
-"""Our own pages beside the AWS operations: health, jobs, and all that is known of a resource."""
+"""Our own pages beside the AWS operations: health, jobs, all that is known of a resource, attributed metrics."""
 
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
 from tastemaker import __version__
+from tastemaker.resources.attributions import of_streamed
 from tastemaker.storage import jobs, rows
 from tastemaker.storage.jobs import Job
 from tastemaker.storage.store import Store
@@ -43,7 +44,19 @@ def pages(store: Store) -> dict[tuple[str, str], Page]:
             "job": shown(job, store.now_s()) if job else None,
         }
 
-    return {("GET", "/healthz"): healthz, ("GET", "/jobs"): list_jobs, ("GET", "/resources"): describe}
+    def attribution(arn: str, _: str) -> tuple[int, Any]:
+        with store.database.read() as connection:
+            found = rows.find(connection, unquote(arn))
+        if found is None or found.kind != "MetricAttribution":
+            return 404, {"message": f"There is no metric attribution {unquote(arn)}."}
+        return 200, {"arn": found.arn, "name": found.name, "rows": of_streamed(store, found).to_dicts()}
+
+    return {
+        ("GET", "/attributions"): attribution,
+        ("GET", "/healthz"): healthz,
+        ("GET", "/jobs"): list_jobs,
+        ("GET", "/resources"): describe,
+    }
 
 
 def shown(job: Job, now_s: float) -> dict[str, Any]:

@@ -15,20 +15,23 @@ class Copies(Generic[V]):
     def __init__(self, load: Callable[[str], V]) -> None:
         self._load = load
         self._known: OrderedDict[str, tuple[int, V]] = OrderedDict()
+        self._forgets = 0
 
     def get(self, key: str, generation: int) -> V:
         """The value of a key, no older than the generation."""
         known = self._known.get(key)
         if known is not None and known[0] == generation:
             return known[1]
+        forgets = self._forgets
         try:
             value = self._load(key)
         except BaseException:
             self._known.pop(key, None)
             raise
-        self._known[key] = (generation, value)
-        if len(self._known) > COPIES_MAX:
-            self._known.popitem(last=False)
+        if self._forgets == forgets:  # else what was read may be what somebody asked to forget
+            self._known[key] = (generation, value)
+            if len(self._known) > COPIES_MAX:
+                self._known.popitem(last=False)
         return value
 
     def last(self, key: str) -> V | None:
@@ -38,4 +41,5 @@ class Copies(Generic[V]):
 
     def forget(self, key: str) -> None:
         """Read this value again at its next need."""
+        self._forgets += 1
         self._known.pop(key, None)
