@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from tastemaker.data.interactions import Floats, Interactions, Ints, Longs, Query, TrainingData
+from tastemaker.data.interactions import Floats, Interactions, Ints, Query, TrainingData
 from tastemaker.recipes.contract import PLAIN, Progress, Reasons, RecipeType, Traits, hyperparameter
 from tastemaker.recipes.parts.lengths import of_users_within
 from tastemaker.recipes.parts.next_item_regression import coefficients, reach
-from tastemaker.recipes.parts.popularity import users_per_item
+from tastemaker.recipes.parts.popularity import users_per_item, worth_per_item
 
 NO_NETWORK = "The model is solved in closed form and has no hidden layer."
 NO_WINDOW = "Learning is not cut into windows; how far back it reaches follows from short_decay and long_decay."
@@ -120,7 +120,7 @@ class LinearSequence:
         """
         place_M = place_J[self.modelled_M]
         kept = np.flatnonzero(place_M >= 0)
-        popular_I = _log_popularity(users_per_item(data.interactions))
+        popular_I = _log_popularity(worth_per_item(data.interactions))
         modelled_M = place_M[kept].astype(np.int32)
         place_I = np.full(data.interactions.n_items, -1, np.int32)
         place_I[modelled_M] = np.arange(len(modelled_M))
@@ -184,7 +184,7 @@ def fit(data: TrainingData, params: Solved, progress: Progress) -> LinearSequenc
     progress raises.
     """
     events = data.interactions
-    popular_I = _log_popularity(users_per_item(events))
+    popular_I = _log_popularity(worth_per_item(events))
     decay_K = np.array([params.short_decay, params.long_decay], np.float32)
     learned = of_users_within(
         events, params.min_user_history_length_percentile, params.max_user_history_length_percentile
@@ -213,7 +213,7 @@ def fit(data: TrainingData, params: Solved, progress: Progress) -> LinearSequenc
     )
 
 
-def _log_popularity(users_I: Longs) -> Floats:
+def _log_popularity(users_I: Floats) -> Floats:
     """The logarithm of each item's share of the users, one user added to each."""
     share_I: Floats = np.log((users_I + 1.0) / (users_I.sum() + len(users_I))).astype(np.float32)
     return share_I

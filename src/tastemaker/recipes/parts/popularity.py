@@ -10,6 +10,17 @@ def users_per_item(events: Interactions) -> Longs:
     return np.bincount(first_choices(events).item_N, minlength=events.n_items).astype(np.int64)
 
 
+def worth_per_item(events: Interactions) -> Floats:
+    """The same where events have weights: every user counts as much as their most valued event with the item."""
+    if events.weight_N is None:
+        return users_per_item(events).astype(np.float32)
+    by_worth = np.argsort(-events.weight_N, kind="stable")
+    pair_N = events.user_N.astype(np.int64) * events.n_items + events.item_N
+    best = by_worth[np.unique(pair_N[by_worth], return_index=True)[1]]
+    worth_I = np.bincount(events.item_N[best], events.weight_N[best], minlength=events.n_items)
+    return np.asarray(worth_I, np.float32)
+
+
 def first_choices(events: Interactions) -> Interactions:
     """Of every user the first event with each item: the pairs (user, item) without repetition."""
     pair_N = events.user_N.astype(np.int64) * events.n_items + events.item_N
