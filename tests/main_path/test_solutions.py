@@ -319,3 +319,33 @@ def test_following_needs_the_newest_version_by_its_alias(personalize: Any, shop:
             solutionVersionArn=shop.versions["aws-sims"],
             campaignConfig={"syncWithLatestSolutionVersion": True},
         )
+
+
+def test_an_objective_moves_lists_towards_items_of_high_value(
+    personalize: Any, runtime: Any, group_of: Any, two_tastes: Any, until_active: Any, tmp_path: Path
+) -> None:
+    priced = schema("Items", {"name": "ITEM_ID", "type": "string"}, {"name": "MARGIN", "type": "float"})
+    group, datasets = group_of("objective", Interactions=INTERACTIONS, Items=priced)
+    (tmp_path / "items.csv").write_text("ITEM_ID,MARGIN\n" + "".join(f"i{n},{n % 7}\n" for n in range(40)))
+    imported(personalize, until_active, datasets["Items"], tmp_path / "items.csv", "objective-items")
+    imported(personalize, until_active, datasets["Interactions"], two_tastes(80)["Interactions"][1], "objective")
+
+    def margin(sensitivity: str) -> float:
+        solution = personalize.create_solution(
+            name=f"objective-{sensitivity}",
+            datasetGroupArn=group,
+            recipeArn=recipe(PERSONAL),
+            performAutoTraining=False,
+            solutionConfig={"optimizationObjective": {"itemAttribute": "margin", "objectiveSensitivity": sensitivity}},
+        )["solutionArn"]
+        until_active(solution)
+        version = until_active(personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"])
+        assert 0 < personalize.get_solution_metrics(solutionVersionArn=version)["metrics"]["average_rewards_at_k"] <= 1
+        campaign = personalize.create_campaign(name=f"objective-{sensitivity}", solutionVersionArn=version)
+        until_active(campaign["campaignArn"])
+        answer = runtime.get_recommendations(campaignArn=campaign["campaignArn"], userId="u3", numResults=10)
+        return sum(int(each["itemId"][1:]) % 7 for each in answer["itemList"]) / 10
+
+    off, low, high = margin("OFF"), margin("LOW"), margin("HIGH")
+    assert off <= low < high
+    assert high > 5

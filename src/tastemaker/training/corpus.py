@@ -40,6 +40,7 @@ class Corpus:
     item_ids: list[str]
     types: list[str]
     item_categories: dict[str, Categories]
+    item_numbers: dict[str, Floats]
     through_seq: int
 
     def used_N(self, chosen: Selection) -> Bools:
@@ -119,10 +120,14 @@ def _corpus(
         _codes(frame["EVENT_TYPE"], types),
         frame["EVENT_VALUE"].fill_null(float("nan")).to_numpy(),
     )
-    categories = {}
+    categories, numbers = {}, {}
     if metadata is not None and records is not None:
-        categories = _categories(records, metadata.schema, items, chosen, source)
-    return Corpus(made, users.to_list(), items.to_list(), types.to_list(), categories, through_seq)
+        catalogue = items.to_frame(source.id_column).join(
+            records, on=source.id_column, how="left", maintain_order="left"
+        )
+        categories = _categories(catalogue, metadata.schema, chosen, source)
+        numbers = _numbers(catalogue, metadata.schema)
+    return Corpus(made, users.to_list(), items.to_list(), types.to_list(), categories, numbers, through_seq)
 
 
 def _codes(texts: pl.Series, known: pl.Series) -> Any:
@@ -130,11 +135,17 @@ def _codes(texts: pl.Series, known: pl.Series) -> Any:
     return texts.cast(pl.Enum(known)).to_physical().to_numpy().astype(np.int32)
 
 
-def _categories(
-    records: pl.DataFrame, schema: Schema, items: pl.Series, chosen: Selection, source: Source
-) -> dict[str, Categories]:
+def _numbers(catalogue: pl.DataFrame, schema: Schema) -> dict[str, Floats]:
+    """The numeric columns, a value for each item of the catalogue, NaN where there is none."""
+    return {
+        column.name: catalogue[column.name].cast(pl.Float32).fill_null(float("nan")).to_numpy()
+        for column in schema.columns
+        if column.is_numeric
+    }
+
+
+def _categories(catalogue: pl.DataFrame, schema: Schema, chosen: Selection, source: Source) -> dict[str, Categories]:
     """The categorical columns, a row for each item of the catalogue; values are separated by `|`."""
-    catalogue = items.to_frame(source.id_column).join(records, on=source.id_column, how="left", maintain_order="left")
     found = {}
     for column in schema.columns:
         if not column.categorical or not chosen.learns_from(source.things, column.name):

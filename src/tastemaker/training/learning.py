@@ -2,8 +2,8 @@
 recommender."""
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from tastemaker.data.selection import Selection, of_histories
 from tastemaker.data.splits import by_users, of_each_user
 from tastemaker.metrics.actions import action_measures
 from tastemaker.metrics.calibration import temperature
-from tastemaker.metrics.report import report
+from tastemaker.metrics.report import recommended, report
 from tastemaker.metrics.segments import segment_measures
 from tastemaker.recipes.contract import Model, Recipe
 from tastemaker.resources.kind import Body, WorkFailed
@@ -22,6 +22,7 @@ from tastemaker.storage.store import Store
 from tastemaker.storage.trained import Heads, Histories, Trained, save
 from tastemaker.training.corpus import ACTIONS, ITEMS, Corpus, read_corpus
 from tastemaker.training.minimums import require_enough
+from tastemaker.training.objective import Objective, objective_of
 
 HEAD_K = 200  # items kept per user: the 25 of a usual request, with room for what a filter removes
 HEAD_USERS_MAX = 500_000  # whose heads are computed ahead: 1.6 KB each, mapped from disk
@@ -43,13 +44,17 @@ class Stages:
 
 @dataclass(frozen=True)
 class Lesson:
-    """What is to be learned, from the data of a dataset group. needs: an event type of which there must be enough."""
+    """What is to be learned, from the data of a dataset group.
+
+    needs: an event type of which there must be enough. config: what else the solution was told.
+    """
 
     recipe: Recipe
     params: Any
     group: str
     chosen: Selection
     needs: str | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
 
     def corpus(self, store: Store) -> Corpus:
         """All that is known of the group. Raises WorkFailed if it is too little."""
@@ -78,10 +83,14 @@ def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Watch)
     """Fit the recipe, measured on held-out users first; the artifact is on disk when this returns."""
     began_s, stages, recipe = time.monotonic(), Stages(watch), lesson.recipe
     data = corpus.data(lesson.chosen)
-    metrics, heat = measured(recipe, lesson.params, data, len(corpus.item_ids), seed, stages.part(0.05, 0.4))
+    objective, n_items = objective_of(lesson.config, corpus.item_numbers), len(corpus.item_ids)
+    metrics, heat = measured(recipe, lesson.params, data, n_items, seed, stages.part(0.05, 0.4), objective)
     model = fitted(recipe, data, lesson.params, stages.part(0.45, 0.4))
     if heat is not None and _is_calibrated(model):
         model = replace(model, temperature=heat)
+    if objective is not None:
+        events = data.interactions
+        model = objective.reached_by(model, [events.history(user) for user in range(min(events.n_users, 500))])
     facts = {
         "seed": seed,
         "data_fingerprint": corpus.fingerprint(),
@@ -112,7 +121,13 @@ def keep(store: Store, lesson: Lesson, corpus: Corpus, model: Model, facts: Body
 
 
 def measured(
-    recipe: Recipe, params: Any, data: TrainingData, n_items_known: int, seed: int, watch: Watch
+    recipe: Recipe,
+    params: Any,
+    data: TrainingData,
+    n_items_known: int,
+    seed: int,
+    watch: Watch,
+    objective: Objective | None = None,
 ) -> tuple[dict[str, float], float | None]:
     """Metrics on held-out data, and the temperature that makes the next choices of held-out users most likely."""
     if recipe.recipe_type == "USER_SEGMENTATION":
@@ -125,7 +140,10 @@ def measured(
         return action_measures(model, data, split), None
     if not split.queries:
         return {}, None  # too few users with two events: nothing can be held out, and an empty mean is not a zero
-    metrics = report(model, split.queries, split.truths, n_items_known, split.truth_weights)
+    wanted = model if objective is None else objective.reached_by(model, split.queries)
+    metrics = report(wanted, split.queries, split.truths, n_items_known, split.truth_weights)
+    if objective is not None:
+        metrics["average_rewards_at_k"] = objective.rewards(recommended(wanted, split.queries), split.truths)
     if not _is_calibrated(model):
         return metrics, None
     plain = replace(model, temperature=1.0)

@@ -68,7 +68,9 @@ def given_in(config: Body) -> dict[str, str]:
 
 def lesson_of(body: Any, recipe: Recipe, given: dict[str, str]) -> Lesson:
     """What a solution version is to learn."""
-    return Lesson(recipe, parse(recipe.Params, given), body["datasetGroupArn"], selection(body))
+    return Lesson(
+        recipe, parse(recipe.Params, given), body["datasetGroupArn"], selection(body), config=body["solutionConfig"]
+    )
 
 
 def _update(task: Task) -> Outcome:

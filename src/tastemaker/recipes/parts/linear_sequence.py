@@ -12,7 +12,7 @@ from sets to sequences: features are decayed histories at two speeds, targets th
 Dimensions: K decays, M modelled items (at most `catalogue_items_max`), I items of the catalogue, L events.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,8 @@ class LinearSequence:
 
     modelled_M: the modelled items' places in the catalogue. place_I: the reverse, -1 for the others, whose events are
     passed over. floor_M + fade**L * start_M: what popularity adds after L events. popular_I: log of popularity.
-    temperature: scores are divided by it; 1 until training has measured it.
+    temperature: scores are divided by it; 1 until training has measured it. bonus_I: what an objective adds to the
+    scores; empty without one.
     """
 
     decay_K: Floats
@@ -80,6 +81,7 @@ class LinearSequence:
     fade: float
     popular_I: Floats
     temperature: float
+    bonus_I: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def scores(self, query: Query) -> Floats:
         """Logits, shape (I,). Items that are not modelled come last, by popularity. O(K * reach * M).
@@ -87,6 +89,10 @@ class LinearSequence:
         A history without a modelled item gets log popularity, whatever the temperature: its softmax is the share of
         users each item has.
         """
+        score_I = self._relevance(query)
+        return score_I + self.bonus_I if len(self.bonus_I) else score_I
+
+    def _relevance(self, query: Query) -> Floats:
         place_L = self._places(query.history_L)
         if len(place_L) == 0:
             return self.popular_I
@@ -128,8 +134,13 @@ class LinearSequence:
         coefficient_KMM = np.asarray(self.coefficient_KMM)
         if len(kept) < len(place_M):
             coefficient_KMM = coefficient_KMM[:, kept][:, :, kept]
+        bonus_I = np.zeros(0, np.float32)
+        if len(self.bonus_I):  # of an item that is new the objective says nothing
+            bonus_I = np.zeros(data.interactions.n_items, np.float32)
+            bonus_I[place_J[place_J >= 0]] = np.asarray(self.bonus_I)[place_J >= 0]
         return replace(
             self,
+            bonus_I=bonus_I,
             coefficient_KMM=coefficient_KMM,
             modelled_M=modelled_M,
             place_I=place_I,
