@@ -53,6 +53,10 @@ class TooManyTagKeysException(ApiError):
 # Errors of every AWS service, outside the service models; clients see a ClientError with this code.
 
 
+class ThrottlingException(ApiError):
+    """Calls come faster than a quota allows; clients try again by themselves."""
+
+
 class SerializationException(ApiError):
     """The body is not JSON."""
 

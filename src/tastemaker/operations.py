@@ -1,7 +1,6 @@
 """The table: the name of each of the 79 operations, and the function that answers it.
 
-Start-up fails if a service model has an operation that this table lacks. An operation that no work stands behind yet
-says so; what such kinds have (nothing) is listed truthfully as empty, and none of it can be found.
+Start-up fails if a service model has an operation that this table lacks.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from tastemaker.arn import Scope
-from tastemaker.errors import InvalidInputException, ResourceNotFoundException
 from tastemaker.events.streams import Streams
 from tastemaker.kinds import KINDS
 from tastemaker.kinds.campaign import update_campaign
@@ -27,23 +25,13 @@ from tastemaker.kinds.solution import update_solution
 from tastemaker.kinds.solution_version import get_solution_metrics, stop_solution_version_creation
 from tastemaker.resources import tags
 from tastemaker.resources.engine import lifecycle
+from tastemaker.resources.rates import RATES, rated
 from tastemaker.serving.answer import Answers
 from tastemaker.storage.store import Store
 from tastemaker.wire.service_model import operations as modelled
 
 Reply = Mapping[str, Any] | bytes | None
 Function = Callable[[Mapping[str, Any], Scope], "Reply | Future[None]"]
-
-# Kinds that a later version will have: name -> (what a list reply calls them, plural in operation names).
-KINDS_TO_COME = {
-    "BatchInferenceJob": ("batchInferenceJobs", "BatchInferenceJobs"),
-    "BatchSegmentJob": ("batchSegmentJobs", "BatchSegmentJobs"),
-}
-NOT_YET = tuple(f"Create{name}" for name in KINDS_TO_COME)
-# Operations on one resource of a kind that has none: whatever ARN is given, it is not there.
-ON_KINDS_TO_COME = (
-    *(f"Describe{name}" for name in KINDS_TO_COME),
-)
 
 
 def table(store: Store, answers: Answers, streams: Streams) -> dict[str, Function]:
@@ -76,28 +64,10 @@ def table(store: Store, answers: Answers, streams: Streams) -> dict[str, Functio
         "PutEvents": streams.put_events,
         "PutItems": streams.put_items,
         "PutUsers": streams.put_users,
-        **{name: partial(_not_yet, name) for name in NOT_YET},
-        **{name: partial(_not_found, name) for name in ON_KINDS_TO_COME},
-        **{f"List{plural}": partial(_none, member) for member, plural in KINDS_TO_COME.values()},
     }
+    if store.strict.quotas:
+        found |= {name: rated(name, found[name]) for name in RATES}
     missing = sorted(modelled().keys() - found.keys())
     if missing:
         raise RuntimeError(f"No function stands behind {', '.join(missing)}: add them to operations.py.")
     return found
-
-
-def _not_yet(name: str, _: Mapping[str, Any], __: Scope) -> Reply:
-    raise InvalidInputException(
-        f"{name} is not supported by this version of Tastemaker. docs/compatibility.md says what is."
-    )
-
-
-def _not_found(name: str, request: Mapping[str, Any], _: Scope) -> Reply:
-    arn = next((value for member, value in request.items() if member.endswith("Arn")), None)
-    if arn is None:
-        raise InvalidInputException(f"{name} needs the ARN of what it is about.")
-    raise ResourceNotFoundException(f"There is no resource {arn}: this version of Tastemaker has none of its kind.")
-
-
-def _none(member: str, _: Mapping[str, Any], __: Scope) -> Reply:
-    return {member: []}
