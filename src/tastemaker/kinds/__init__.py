@@ -1,5 +1,7 @@
 """Every kind of resource that has work behind it: one file each says what it is, its rules, its work."""
 
+from tastemaker.kinds.batch_inference_job import BATCH_INFERENCE_JOB
+from tastemaker.kinds.batch_segment_job import BATCH_SEGMENT_JOB
 from tastemaker.kinds.campaign import CAMPAIGN
 from tastemaker.kinds.data_deletion_job import DATA_DELETION_JOB
 from tastemaker.kinds.dataset import DATASET
@@ -28,6 +30,8 @@ KINDS = (
     SOLUTION_VERSION,
     CAMPAIGN,
     RECOMMENDER,
+    BATCH_INFERENCE_JOB,
+    BATCH_SEGMENT_JOB,
 )
 
 __all__ = ["KINDS"]

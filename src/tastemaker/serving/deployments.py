@@ -224,7 +224,7 @@ class Deployments:
 
 
 def deployment_of(store: Store, version: Resource) -> Deployment:
-    """A solution version, ready to answer without a campaign. Raises InvalidInputException if its model is not there."""
+    """A solution version, ready to answer without a campaign. Raises InvalidInputException if its model is gone."""
     manner = _manner_of_version(version, version.arn, {})
     return _deployment(store, version, version, manner, _load_artifact(store, version.arn, version))
 
