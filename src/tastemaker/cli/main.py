@@ -18,6 +18,8 @@ VERBS = (
     "data",
     "plan",
     "apply",
+    "insights",
+    "attribution",
     "permit",
     "permissions",
     "down",

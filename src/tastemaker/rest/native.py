@@ -9,6 +9,7 @@ from tastemaker.resources.attributions import of_streamed
 from tastemaker.storage import jobs, rows
 from tastemaker.storage.jobs import Job
 from tastemaker.storage.store import Store
+from tastemaker.training.insights import insights
 
 JOBS_SHOWN = 50
 
@@ -51,7 +52,15 @@ def pages(store: Store) -> dict[tuple[str, str], Page]:
             return 404, {"message": f"There is no metric attribution {unquote(arn)}."}
         return 200, {"arn": found.arn, "name": found.name, "rows": of_streamed(store, found).to_dicts()}
 
+    def data_insights(arn: str, _: str) -> tuple[int, Any]:
+        with store.database.read() as connection:
+            found = rows.find(connection, unquote(arn))
+        if found is None or found.kind != "DatasetGroup":
+            return 404, {"message": f"There is no dataset group {unquote(arn)}."}
+        return 200, insights(store, found.arn)
+
     return {
+        ("GET", "/insights"): data_insights,
         ("GET", "/attributions"): attribution,
         ("GET", "/healthz"): healthz,
         ("GET", "/jobs"): list_jobs,
