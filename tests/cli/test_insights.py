@@ -29,7 +29,7 @@ def test_the_data_of_a_group_are_described_and_what_can_be_trained_is_said(serve
     assert events["facts"]["different_user_ids"] == 943
     assert events["facts"]["users_with_two_events"] == 943
     genres = found["datasets"]["ITEMS"]["columns"]["GENRES"]
-    assert genres["categories"] == 19
+    assert genres["categories"] == 18
     assert next(iter(genres["most_frequent"])) == "Drama"
     ready = {each["recipe"]: each["state"] for each in found["readiness"]}
     assert ready["aws-user-personalization"] == "ready"
