@@ -430,6 +430,24 @@ def test_a_segment_job_is_described_and_listed(batch: Batch, trained: dict[str, 
     assert arn in [each["batchSegmentJobArn"] for each in listed]
 
 
+def test_related_items_have_a_theme(batch: Batch, trained: dict[str, str]) -> None:
+    lines = [{"itemId": "i2"}, {"itemId": "i3"}, "?"]
+    plain = batch.run(trained["aws-similar-items"], lines, numResults=5)
+    sea, space, unread = batch.run(
+        trained["aws-similar-items"],
+        lines,
+        numResults=5,
+        batchInferenceJobMode="THEME_GENERATION",
+        themeGenerationConfig={"fieldsForThemeGeneration": {"itemName": "TITLE"}},
+    )
+    assert list(sea["output"]) == ["recommendedItems", "theme", "itemsThemeRelevanceScores"]
+    assert sea["output"]["recommendedItems"] == plain[0]["output"]["recommendedItems"]
+    assert "sea" in sea["output"]["theme"].lower()
+    assert "space" in space["output"]["theme"].lower()
+    assert len(sea["output"]["itemsThemeRelevanceScores"]) == 5
+    assert unread["error"]
+
+
 def test_a_filter_is_kept_while_a_job_uses_it(
     batch: Batch, shop: Deployed, personalize: Any, filter_named: Callable[[str, str], str]
 ) -> None:
