@@ -4,6 +4,7 @@
 #   make test              the whole test suite
 #   make lint              style, types, and the direction of imports
 #   make check             lint and test
+#   make clients           the clients besides boto3 that `pytest -m clients` walks with
 #   make bench             accuracy on MovieLens                            (SAMPLE, SAMPLES as above)
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ SAMPLE ?= ml-100k
 SAMPLES ?= $(TASTEMAKER_SAMPLES)
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check bench clean
+.PHONY: demo test lint check clients bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
@@ -28,6 +29,20 @@ lint: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 check: lint test
+
+# What the machine cannot have is left out, and its test says so.
+clients: .clients/aws/bin/aws .clients/js/node_modules
+	@command -v go >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends golang-go golang-github-aws-aws-sdk-go-dev
+
+.clients/aws/bin/aws:
+	$(PYTHON) -m venv .clients/aws
+	.clients/aws/bin/pip install --quiet --disable-pip-version-check awscli==1.46.3
+
+.clients/js/node_modules: tests/clients/package.json
+	@mkdir -p .clients/js && cp $< .clients/js/
+	@command -v npm >/dev/null && cd .clients/js && npm install --silent --no-audit --no-fund --no-package-lock || \
+	  echo "npm is not here: the JavaScript client is left out"
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/accuracy.py --sample $(SAMPLE) $(if $(SAMPLES),--data $(SAMPLES))
