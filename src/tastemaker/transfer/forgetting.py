@@ -105,6 +105,8 @@ def _wanted(task: Task) -> list[str]:
             return sorted({name for each in found for name in read_user_ids(each.name, each.path)})
     except (objects.ObjectsFailed, ImportFailed) as problem:
         raise WorkFailed(str(problem)) from None
+    except OSError as problem:
+        raise WorkFailed(f"Invalid Data location. It cannot be read: {problem.strerror or problem}.") from None
 
 
 def _is_plain_csv(name: str) -> bool:

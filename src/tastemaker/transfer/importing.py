@@ -39,6 +39,8 @@ def import_dataset(task: Task) -> Outcome:
             imported = read_csv(files, schema, task.watch, Path(spool))
     except (ImportFailed, objects.ObjectsFailed, InvalidInputException) as error:
         raise WorkFailed(prefix + str(error)) from None
+    except OSError as error:  # a device, a file that shrinks, a disk that fails
+        raise WorkFailed(f"{prefix}Invalid Data location. It cannot be read: {error.strerror or error}.") from None
     folder, n_rows = store.new_uuid(), len(imported.frame)
     kept = _report(imported)
     if len(imported.rejects):
