@@ -135,6 +135,8 @@ def test_the_quotas_of_files_are_held_only_if_asked_for(task: Callable[..., Task
     carry_out(task(numbers(0, 7), store=strict), COURSE, Twice())
     with pytest.raises(WorkFailed, match=r"0\.jsonl has more than 7 lines"):
         carry_out(task(numbers(0, 8), store=strict), COURSE, Twice())
+    with pytest.raises(WorkFailed, match=r"has 1,001 files .*; a job reads at most 1,000 files"):
+        carry_out(task(*[""] * 1001, store=strict), COURSE, Twice())
 
 
 def test_a_job_that_has_nothing_to_deliver_fails(task: Callable[..., Task], tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.config import Config
 
 from main_path.served import INTERACTIONS, Body, Deployed, Server, recipe, schema
 
@@ -368,7 +369,7 @@ def test_versions_must_be_there(batch: Batch, shop: Deployed, personalize: Any) 
         batch.start(f"{solution}/00000000", *places)
     with pytest.raises(personalize.exceptions.InvalidInputException, match="takes one version"):
         batch.start(f"{solution}/$LATEST", *places)
-    with pytest.raises(personalize.exceptions.InvalidInputException, match="no ARN of a SolutionVersion"):
+    with pytest.raises(personalize.exceptions.ResourceNotFoundException, match="no ARN of a SolutionVersion"):
         batch.start(shop.campaigns["aws-sims"], *places)
 
 
@@ -496,3 +497,22 @@ def _job_processes(home: Path) -> list[int]:
         if words[1:4] == [b"-m", b"tastemaker.app", b"job"] and any(os.fsencode(home) in word for word in words):
             found.append(int(entry.name))
     return found
+
+
+def test_strict_quotas_hold_the_number_of_jobs(
+    start_server: Callable[..., Server],
+    deploy: Callable[..., Deployed],
+    two_tastes: Callable[..., dict[str, tuple[str, Path]]],
+    until: Callable[..., Body],
+) -> None:
+    server = start_server(strict_quotas=True)
+    p = server.client("personalize", config=Config(retries={"max_attempts": 0}))
+    version = deploy("strict", two_tastes(), ("aws-popularity-count",), client=p).versions["aws-popularity-count"]
+    (server.home / "buckets" / "batch").mkdir()
+    batch = Batch(server, p, lambda arn, *statuses: until(arn, *statuses, client=p))
+    source = batch.write([{"userId": "u1"}])
+    long = batch.write({"userId": "u1"} for _ in range(30_000))  # the others wait until it is done
+    for n, each in enumerate((long, *[source] * 4)):
+        batch.start(version, each, f"{source}/out-{n}")
+    with pytest.raises(p.exceptions.LimitExceededException, match="More than 5 resources with PENDING or IN_PROGRESS"):
+        batch.start(version, source, f"{source}/out-5")
