@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from tastemaker.arn import Scope, kind_of, name_of, service_arn
-from tastemaker.errors import InvalidInputException, ResourceNotFoundException
+from tastemaker.errors import ResourceNotFoundException
 from tastemaker.recipes.catalogue import recipes
 from tastemaker.recipes.contract import Limits, Recipe
 from tastemaker.recipes.use_cases import USE_CASES, UseCase
@@ -95,7 +95,7 @@ def describe_feature_transformation(_: Store, request: Mapping[str, Any], __: Sc
 
 def _named(arn: str, word: str) -> str:
     if kind_of(arn) != word:
-        raise InvalidInputException(f"{arn!r} is no ARN of a {word}: give one like {service_arn(word)}/<name>.")
+        raise ResourceNotFoundException(f"{arn!r} is no ARN of a {word}: give one like {service_arn(word)}/<name>.")
     return name_of(arn)
 
 

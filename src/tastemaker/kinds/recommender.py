@@ -51,7 +51,7 @@ def is_configured(birth: Birth) -> None:
 def case_of(arn: str) -> UseCase:
     """The use case of an ARN. Raises InvalidInputException for another recipe, ResourceNotFoundException for none."""
     if kind_of(arn) != "recipe":
-        raise InvalidInputException(
+        raise ResourceNotFoundException(
             f"recipeArn is {arn!r}: give one like arn:aws:personalize:::recipe/aws-vod-top-picks."
         )
     case = use_case(name_of(arn))

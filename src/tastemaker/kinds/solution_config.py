@@ -20,9 +20,9 @@ SCHEDULE_DEFAULT = "rate(7 days)"
 
 
 def recipe_named(arn: str) -> Recipe:
-    """The recipe of an ARN. Raises InvalidInputException for a use case, ResourceNotFoundException for neither."""
+    """The recipe of an ARN. Raises InvalidInputException for a use case, ResourceNotFoundException for no recipe."""
     if kind_of(arn) != "recipe":
-        raise InvalidInputException(f"recipeArn is {arn!r}: give one like arn:aws:personalize:::recipe/aws-sims.")
+        raise ResourceNotFoundException(f"recipeArn is {arn!r}: give one like arn:aws:personalize:::recipe/aws-sims.")
     name = name_of(arn)
     if use_case(name) is not None:
         raise InvalidInputException(

@@ -85,8 +85,8 @@ def _list(kind: Kind, store: Store, request: Body, scope: Scope) -> Body:
     after, most = pages.page(request, operation)
     target = request.get(kind.listed_by) if kind.listed_by else None
     with store.database.read() as connection:
-        if target is not None and kind.listed_by_must_exist and rows.find(connection, target) is None:
-            raise ResourceNotFoundException(f"There is no resource {target}.")
+        if target is not None and kind.listed_by is not None and kind.listed_by_must_exist:
+            existing(connection, kind.parents[kind.listed_by], target)
         found = rows.listed(connection, kind.name, scope.region, target, after, most + 1, kind.newest_first)
         reply: Body = {kind.summaries: [seen(kind, each, connection) for each in found[:most]]}
     if len(found) > most:
@@ -168,7 +168,7 @@ def move_update(
 
 
 def existing(connection: Connection, kind: Kind, arn: str, member: str = "") -> Resource:
-    """The resource of that kind. Raises InvalidInputException for another kind's ARN, else ResourceNotFound.
+    """The resource of that kind. Raises ResourceNotFoundException for an ARN of nothing, or of another kind.
 
     member: what the request calls it, if that is not the kind's own ARN member.
     """
@@ -176,7 +176,7 @@ def existing(connection: Connection, kind: Kind, arn: str, member: str = "") -> 
     if found is not None and found.kind == kind.name:
         return found
     if kind_of(arn) != kind.word:
-        raise InvalidInputException(
+        raise ResourceNotFoundException(
             f"{member or kind.arn_member} is {arn!r}: that is no ARN of a {kind.name}. Give one like "
             f"arn:aws:personalize:<region>:<account>:{kind.word}/<name>."
         )
