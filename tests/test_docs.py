@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tastemaker.settings import PREFIX, Settings
-from tastemaker.wire.service_model import SERVICES, operations
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -26,16 +25,7 @@ def settings_table() -> str:
     return "\n".join(["| option | environment | default | what it is |", "|---|---|---|---|", *rows])
 
 
-def operations_table() -> str:
-    """One row for each service: its operations, for all of which the table of operations has a function."""
-    rows = []
-    for service in SERVICES:
-        names = sorted(name for name, op in operations().items() if op.service == service)
-        rows.append(f"| `{service}` | {len(names)}: {', '.join(names)} |")
-    return "\n".join(["| service | operations |", "|---|---|", *rows])
-
-
-GENERATED = {"settings.md": ("settings", settings_table), "compatibility.md": ("operations", operations_table)}
+GENERATED = {"settings.md": ("settings", settings_table)}
 
 
 def generated(name: str) -> str:
