@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
-from tastemaker.storage import rows
-from tastemaker.storage.database import Database, FormatError, generation, meta, tags, touch
+from tastemaker.storage import events, rows
+from tastemaker.storage.database import CATALOGUE, Database, FormatError, generation, meta, tags, touch
 
 
 def test_a_new_home_may_be_opened_by_many_at_the_same_instant(tmp_path: Path) -> None:
@@ -96,3 +96,32 @@ def test_every_commit_is_synced_and_references_are_kept(database: Database) -> N
             for name in ("journal_mode", "synchronous", "foreign_keys")
         }
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}  # 2 is FULL
+
+
+def test_a_home_of_format_1_is_brought_up_to_date_and_its_events_belong_to_their_dataset(tmp_path: Path) -> None:
+    old = Database(tmp_path / "home.db")
+    with old.write() as connection:
+        rows.add(connection, "group", "DatasetGroup", "g", "eu-west-1", "ACTIVE", 0.0, {}, [])
+        for kind in ("ITEMS", "INTERACTIONS"):
+            rows.add(connection, kind, "Dataset", kind, "eu-west-1", "ACTIVE", 0.0, {"datasetType": kind}, ["group"])
+        group, dataset = rows.find(connection, "group"), rows.find(connection, "INTERACTIONS")
+        assert group is not None
+        assert dataset is not None
+        # As format 1 had it.
+        connection.exec_driver_sql("ALTER TABLE events RENAME COLUMN dataset_seq TO group_seq")
+        connection.exec_driver_sql("DROP TABLE records")
+        connection.execute(delete(meta).where(meta.c.key == "catalogue"))
+        connection.execute(update(meta).where(meta.c.key == "format").values(value=1))
+        connection.exec_driver_sql(
+            "INSERT INTO events (group_seq, user_id, session_id, item_id, event_type, time_s) "
+            f"VALUES ({group.seq}, 'u', 's', 'i', 'watch', 5)"
+        )
+    old.close()
+    for _ in range(2):  # a second start finds nothing to do
+        database = Database(tmp_path / "home.db")
+        with database.read() as connection:
+            (event,) = events.of_dataset(connection, dataset.seq, 10)
+            assert (event["user_id"], event["item_id"]) == ("u", "i")
+            assert generation(connection, CATALOGUE) == 0
+            assert events.records_of(connection, dataset.seq) == []
+        database.close()
