@@ -7,15 +7,8 @@ from typing import Any
 
 import pytest
 
-from main_path.served import Body, Server, recipe, schema
+from main_path.served import INTERACTIONS, Body, Server, recipe, schema
 
-EVENTS = schema(
-    "Interactions",
-    {"name": "USER_ID", "type": "string"},
-    {"name": "ITEM_ID", "type": "string"},
-    {"name": "EVENT_TYPE", "type": "string"},
-    {"name": "TIMESTAMP", "type": "long"},
-)
 VIDEOS = schema(
     "Items",
     {"name": "ITEM_ID", "type": "string"},
@@ -88,7 +81,7 @@ def domain(
         group = personalize.create_dataset_group(name=name, domain=of)
         assert group["domain"] == of
         until_active(group["datasetGroupArn"])
-        for kind, text, file in (("Interactions", EVENTS, "e.csv"), ("Items", items_schema, "i.csv")):
+        for kind, text, file in (("Interactions", INTERACTIONS, "e.csv"), ("Items", items_schema, "i.csv")):
             schema_arn = personalize.create_schema(name=f"{name}-{kind}", schema=text, domain=of)["schemaArn"]
             dataset = personalize.create_dataset(
                 name=kind, schemaArn=schema_arn, datasetGroupArn=group["datasetGroupArn"], datasetType=kind
@@ -327,7 +320,7 @@ def test_too_little_data_fails_in_the_words_of_the_service_where_minimums_are_he
     strict = start_server(strict_minimums=True).client("personalize")
     group = strict.create_dataset_group(name="little", domain="VIDEO_ON_DEMAND")["datasetGroupArn"]
     until_active(group, strict)
-    schema_arn = strict.create_schema(name="little", schema=EVENTS, domain="VIDEO_ON_DEMAND")["schemaArn"]
+    schema_arn = strict.create_schema(name="little", schema=INTERACTIONS, domain="VIDEO_ON_DEMAND")["schemaArn"]
     dataset = strict.create_dataset(
         name="little", schemaArn=schema_arn, datasetGroupArn=group, datasetType="Interactions"
     )["datasetArn"]

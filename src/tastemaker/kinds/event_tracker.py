@@ -1,8 +1,9 @@
 """Event trackers: the one way by which streamed events reach a dataset group."""
 
-from tastemaker.errors import LimitExceededException, ResourceAlreadyExistsException
+from tastemaker.errors import ResourceAlreadyExistsException
 from tastemaker.kinds.dataset_group import DATASET_GROUP
 from tastemaker.resources.kind import Birth, Kind
+from tastemaker.resources.quotas import only_one
 from tastemaker.resources.statuses import PROVISIONED
 from tastemaker.storage import rows
 
@@ -12,16 +13,6 @@ def name_is_free(birth: Birth) -> None:
     for other in rows.listed(birth.connection, "EventTracker", birth.scope.region):
         if other.name == birth.request["name"]:
             raise ResourceAlreadyExistsException(f"Another resource with Arn {other.arn} already exists.")
-
-
-def is_the_only_one(birth: Birth) -> None:
-    """One tracker per dataset group."""
-    others = rows.referring(birth.connection, birth.request["datasetGroupArn"], ["EventTracker"])
-    if others:
-        raise LimitExceededException(
-            f"{birth.request['datasetGroupArn']} has the event tracker {others[0].arn} already, and can have one. Use "
-            "its trackingId, or delete it first."
-        )
 
 
 def gets_a_tracking_id(birth: Birth) -> None:
@@ -37,7 +28,7 @@ EVENT_TRACKER = Kind(
     suffix=lambda birth: birth.store.new_hex(),
     parents={"datasetGroupArn": DATASET_GROUP},
     listed_by="datasetGroupArn",
-    rules=(name_is_free, is_the_only_one, gets_a_tracking_id),
+    rules=(name_is_free, only_one("EventTracker", "event tracker"), gets_a_tracking_id),
     created=("trackingId",),
     on_servers=True,
 )

@@ -7,29 +7,20 @@ from sqlalchemy import Connection
 
 from tastemaker.arn import Scope
 from tastemaker.data.schemas import Schema
-from tastemaker.errors import InvalidInputException, LimitExceededException, ResourceAlreadyExistsException
+from tastemaker.errors import InvalidInputException, ResourceAlreadyExistsException
 from tastemaker.kinds.dataset_group import DATASET_GROUP
 from tastemaker.metrics.attribution import measure
 from tastemaker.resources import pages
 from tastemaker.resources.engine import existing, require_active
 from tastemaker.resources.groups import schemas_of
 from tastemaker.resources.kind import Birth, Body, Kind
+from tastemaker.resources.quotas import only_one
 from tastemaker.resources.statuses import PROVISIONED
 from tastemaker.storage import events, rows
 from tastemaker.storage.objects import check_location
 from tastemaker.storage.store import Store
 
 METRICS_MAX = 10
-
-
-def is_the_only_one(birth: Birth) -> None:
-    """One per dataset group."""
-    others = rows.referring(birth.connection, birth.request["datasetGroupArn"], ["MetricAttribution"])
-    if others:
-        raise LimitExceededException(
-            f"{birth.request['datasetGroupArn']} has the metric attribution {others[0].arn} already, and can have one. "
-            "Update it, or delete it first."
-        )
 
 
 def can_be_counted(birth: Birth) -> None:
@@ -86,7 +77,7 @@ METRIC_ATTRIBUTION = Kind(
     PROVISIONED,
     parents={"datasetGroupArn": DATASET_GROUP},
     listed_by="datasetGroupArn",
-    rules=(is_the_only_one, can_be_counted),
+    rules=(only_one("MetricAttribution", "metric attribution"), can_be_counted),
     taggable=False,
 )
 

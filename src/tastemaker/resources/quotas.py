@@ -51,6 +51,20 @@ def at_most_active(most: int, kind: str, group_of: Callable[[Birth], str], words
     return quota
 
 
+def only_one(kind: str, words: str) -> Quota:
+    """One in a dataset group, whether quotas are held or not."""
+
+    def quota(birth: Birth) -> None:
+        group = birth.request["datasetGroupArn"]
+        others = rows.referring(birth.connection, group, [kind])
+        if others:
+            raise LimitExceededException(
+                f"{group} has the {words} {others[0].arn} already, and can have one. Use it, or delete it first."
+            )
+
+    return quota
+
+
 def _found(birth: Birth, kind: str, member: str | None) -> list[rows.Resource]:
     if member is None:
         return rows.listed(birth.connection, kind, birth.scope.region)
