@@ -37,6 +37,8 @@ def version_for(birth: Birth) -> Resource:
         )
     found = existing(birth.connection, SOLUTION_VERSION, arn)
     require_region(found, birth.scope, "solutionVersionArn")
+    if "recipeArn" not in found.body:  # AutoML has not chosen one yet
+        require_active(found, "solutionVersionArn")
     birth.links.extend([found.arn, found.body["solutionArn"], found.body["datasetGroupArn"]])
     return found
 
