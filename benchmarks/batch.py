@@ -40,6 +40,7 @@ class Figures:
     lines: int
     lines_a_second: float = 0.0
     took_s: float = 0.0
+    cpu_s: float = 0.0  # of the job's process, within a tenth of a second: other work on the machine is not in it
     peak_mb: float = 0.0
     output_mb: float = 0.0
     chunks_before_kill: int = 0
@@ -103,13 +104,24 @@ def peak_mb(process: int) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
+def cpu_s(process: int) -> float:
+    """The processor time that a process had so far."""
+    try:
+        values = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(values[11]) + int(values[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def left_alone(server: Server, home: Path, version: str, filter_arn: str | None, figures: Figures) -> None:
     """The first job: how fast, and how much memory."""
     others = set(processes(home))  # that of the training may be on its way out
     began_s = time.monotonic()
     arn = start(server, "whole", version, filter_arn)
     while status(server, arn) != "ACTIVE":
-        figures.peak_mb = max([figures.peak_mb, *(peak_mb(process) for process in {*processes(home)} - others)])
+        for process in {*processes(home)} - others:
+            figures.peak_mb = max(figures.peak_mb, peak_mb(process))
+            figures.cpu_s = max(figures.cpu_s, cpu_s(process))
         time.sleep(POLL_S * 10)
     figures.took_s = round(time.monotonic() - began_s, 1)
     figures.lines_a_second = round(figures.lines / figures.took_s)

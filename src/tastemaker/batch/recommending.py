@@ -19,7 +19,7 @@ from tastemaker.storage.live import Live
 from tastemaker.storage.store import Store
 
 EVENTS_PER_USER_MAX = 500  # newest streamed ones that a line looks at, as a request does by default
-USERS_MAX = 20_000  # whose events and rankings are remembered, in case they come again; 2 KB each
+USERS_MAX = 2_000  # whose events and rankings are remembered, in case they come again; 200 KB each at most
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from tastemaker.batch.recommending import deployed, filter_of
 from tastemaker.batch.segments import Shard, best_of_shard, candidates_of, merged, shards
 from tastemaker.batch.work import Course, Watch, carry_out, kept
 from tastemaker.data.interactions import Bools, Ints
-from tastemaker.filters import Filter, FilterError, allowed
+from tastemaker.filters import Candidates, Filter, FilterError, allowed
 from tastemaker.resources.kind import Outcome, Task
 from tastemaker.serving.catalogue import Catalogue, Records
 from tastemaker.serving.deployments import Deployment
@@ -69,12 +69,17 @@ class Segments:
         with aside.open("wb") as writer:
             np.save(writer, best_JK)
 
+    @cached_property
+    def _nobody(self) -> Candidates:
+        """No users, on whom it shows whether a filter can be evaluated."""
+        return candidates_of(Shard(self.deployment.trained, 0, 0), self.users)
+
     def _question(self, line: Line) -> dict[str, Any]:
         """The items that a line asks for, and the values of its filter."""
         values = filter_values(line)
         if self.tree is not None:
             try:
-                allowed(self.tree, candidates_of(Shard(self.deployment.trained, 0, 0), self.users), values)
+                allowed(self.tree, self._nobody, values)
             except FilterError as problem:
                 raise NoAnswer(str(problem)) from None
         is_by_attributes = self.deployment.trained.recipe == BY_ATTRIBUTES
