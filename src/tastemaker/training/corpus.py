@@ -15,6 +15,7 @@ from tastemaker.resources.groups import dataset_of
 from tastemaker.resources.kind import WorkFailed
 from tastemaker.storage.store import Store
 
+REQUIRED_COLUMNS = ("user", "item or action", "time")
 NO_TYPE = ""  # of events in datasets without EVENT_TYPE
 
 
@@ -42,6 +43,7 @@ class Corpus:
     item_categories: dict[str, Categories]
     item_numbers: dict[str, Floats]
     through_seq: int
+    optional_columns: int = 0  # of the events, beyond user, thing and time
 
     def used_N(self, chosen: Selection) -> Bools:
         """Which events a solution learns from."""
@@ -83,7 +85,8 @@ def read_corpus(store: Store, group: str, chosen: Selection, source: Source = IT
         raise WorkFailed(
             f"Create failed. Dataset has no interactions: import data into {dataset.arn}, then train again."
         )
-    return _corpus(frame, metadata, store, chosen, source, bulk_and_streamed.through_seq)
+    corpus = _corpus(frame, metadata, store, chosen, source, bulk_and_streamed.through_seq)
+    return replace(corpus, optional_columns=len(bulk_and_streamed.schema.columns) - len(REQUIRED_COLUMNS))
 
 
 def _events(frame: pl.DataFrame, schema: Schema, id_column: str) -> pl.DataFrame:

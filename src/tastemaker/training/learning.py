@@ -21,7 +21,7 @@ from tastemaker.resources.kind import Body, WorkFailed
 from tastemaker.storage.store import Store
 from tastemaker.storage.trained import Heads, Histories, Trained, save
 from tastemaker.training.corpus import ACTIONS, ITEMS, Corpus, read_corpus
-from tastemaker.training.minimums import require_enough
+from tastemaker.training.minimums import require_enough, require_few_types
 from tastemaker.training.objective import Objective, objective_of
 
 HEAD_K = 200  # items kept per user: the 25 of a usual request, with room for what a filter removes
@@ -64,7 +64,9 @@ class Lesson:
             types = ", ".join(self.chosen.by_type or ())
             raise WorkFailed(f"Create failed. Dataset has no interactions after filtering by event type: {types}.")
         if store.strict.minimums:
-            require_enough(corpus, self.chosen, self.needs)
+            require_enough(corpus, self.chosen, self.recipe.recipe_type, self.needs)
+        if store.strict.quotas:
+            require_few_types(corpus)
         return corpus
 
 

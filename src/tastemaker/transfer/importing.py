@@ -17,6 +17,7 @@ from tastemaker.transfer.csv_files import CsvFile, Imported, read_csv
 
 log = structlog.get_logger()
 
+BYTES_MAX = {"FULL": 100 << 30, "INCREMENTAL": 1 << 30}  # quotas of one import
 INTERACTIONS_MIN = 1000  # "every import job needs 1000 records", looked at with --strict-minimums
 PREFIX = "Failed to create a data import job for {} dataset. "
 
@@ -36,6 +37,9 @@ def import_dataset(task: Task) -> Outcome:
             access = store.access(job.body.get("roleArn"), job.arn)
             found = objects.fetch(job.body["dataSource"]["dataLocation"], access, Path(spool), task.watch)
             files = [CsvFile(each.name, each.path) for each in found]
+            most = BYTES_MAX[job.body["importMode"]]
+            if store.strict.quotas and sum(each.path.stat().st_size for each in files) > most:
+                raise ImportFailed(f"The files are larger than {most >> 30} GB together. Import them in several jobs.")
             imported = read_csv(files, schema, task.watch, Path(spool))
     except (ImportFailed, objects.ObjectsFailed, InvalidInputException) as error:
         raise WorkFailed(prefix + str(error)) from None
