@@ -22,6 +22,7 @@ log = structlog.get_logger()
 POLL_S = 0.05  # how soon a new job is seen; a look costs microseconds
 LOOK_ANYWAY_S = 1.0  # leases run out without anybody committing anything
 TEND_S = 1.0  # between two looks at what is due by itself
+TEND_REST = 20.0  # times what a look took: thousands of solutions are looked at more seldom
 JOBS_KEPT = 10_000  # for those who look back
 TERM_S = 2.0  # from the polite signal to the other one
 
@@ -63,16 +64,17 @@ class Worker:
         jobs.requeue_all(self._store.database)
         self._clean()
         changes = Changes(self._store.database)
-        looked_s, tended_s = 0.0, 0.0
+        looked_s, tend_s = 0.0, 0.0
         while not stopping.is_set():
             self._watch_children()
             if changes.seen() or time.monotonic() - looked_s > LOOK_ANYWAY_S:
                 looked_s = time.monotonic()
                 while not stopping.is_set() and self._do_next():
                     self._watch_children()
-            if time.monotonic() - tended_s > TEND_S:
-                tended_s = time.monotonic()
+            if time.monotonic() > tend_s:
+                began_s = time.monotonic()
                 self._tend(self._store)
+                tend_s = time.monotonic() + max(TEND_S, TEND_REST * (time.monotonic() - began_s))
             if self._has_litter and not self._children:
                 self._clean()
                 self._has_litter = False
