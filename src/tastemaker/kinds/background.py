@@ -9,6 +9,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from tastemaker.arn import scope_of
+from tastemaker.errors import ApiError
 from tastemaker.kinds.campaign import CAMPAIGN, redeploy
 from tastemaker.kinds.recommender import RECOMMENDER
 from tastemaker.kinds.solution import SOLUTION
@@ -28,8 +29,9 @@ Due = Callable[[Store, Connection, Resource], bool]
 Begin = Callable[[Store, Connection, Resource], None]
 
 
-def tend(store: Store) -> None:
-    """Begin everything that is due now."""
+def tend(store: Store) -> dict[str, str]:
+    """Begin everything that is due now. Gives what could not be begun: ARN -> why; it is tried again the next time."""
+    refused = {}
     for kind, is_due, begin in (
         (SOLUTION, _is_training_due, _train),
         (CAMPAIGN, _is_behind, _follow),
@@ -41,7 +43,11 @@ def tend(store: Store) -> None:
             with store.database.write() as connection:
                 now = rows.find(connection, found.arn)
                 if now is not None and is_due(store, connection, now):
-                    begin(store, connection, now)
+                    try:
+                        begin(store, connection, now)
+                    except ApiError as refusal:
+                        refused[found.arn] = refusal.message
+    return refused
 
 
 def _is_training_due(store: Store, connection: Connection, solution: Resource) -> bool:

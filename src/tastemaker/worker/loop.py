@@ -47,10 +47,11 @@ class Worker:
         settings: Settings,
         kinds: Mapping[str, Kind],
         spawn: Spawn,
-        tend: Callable[[Store], None],
+        tend: Callable[[Store], dict[str, str]],
     ) -> None:
-        """tend: begins what is due by itself."""
+        """tend: begins what is due by itself, and says what it could not begin."""
         self._tend = tend
+        self._refused: dict[str, str] = {}
         self._store, self._settings, self._kinds, self._spawn = store, settings, kinds, spawn
         self._owner = store.new_uuid()
         self._children: list[Child] = []
@@ -73,7 +74,7 @@ class Worker:
                     self._watch_children()
             if time.monotonic() > tend_s:
                 began_s = time.monotonic()
-                self._tend(self._store)
+                self._tend_once()
                 tend_s = time.monotonic() + max(TEND_S, TEND_REST * (time.monotonic() - began_s))
             if self._has_litter and not self._children:
                 self._clean()
@@ -83,6 +84,18 @@ class Worker:
             self._end(child)
             jobs.release(self._store.database, child.job)
         changes.close()
+
+    def _tend_once(self) -> None:
+        """What is due by itself must not end the work that somebody asked for, whatever happens to it."""
+        try:
+            refused = self._tend(self._store)
+        except Exception as bug:  # noqa: BLE001  a bug of ours in one thing that is due; the rest goes on
+            refused = {"": f"{type(bug).__name__}: {bug}"}
+            if refused != self._refused:
+                log.error("tend.crashed", exc_info=bug)
+        for arn, why in refused.items() - self._refused.items():
+            log.warning("not_begun_by_itself", arn=arn, reason=why)
+        self._refused = refused
 
     def _clean(self) -> None:
         collect(self._store)
