@@ -40,13 +40,13 @@ def tend(store: Store) -> dict[str, str]:
         with store.database.read() as connection:
             due = [found for found in rows.all_of(connection, kind.name) if is_due(store, connection, found)]
         for found in due:
-            with store.database.write() as connection:
-                now = rows.find(connection, found.arn)
-                if now is not None and is_due(store, connection, now):
-                    try:
+            try:
+                with store.database.write() as connection:
+                    now = rows.find(connection, found.arn)
+                    if now is not None and is_due(store, connection, now):
                         begin(store, connection, now)
-                    except ApiError as refusal:
-                        refused[found.arn] = refusal.message
+            except ApiError as refusal:  # the transaction is rolled back
+                refused[found.arn] = refusal.message
     return refused
 
 

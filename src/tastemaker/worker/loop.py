@@ -89,7 +89,7 @@ class Worker:
         """What is due by itself must not end the work that somebody asked for, whatever happens to it."""
         try:
             refused = self._tend(self._store)
-        except Exception as bug:  # noqa: BLE001  a bug of ours in one thing that is due; the rest goes on
+        except Exception as bug:  # a bug of ours in one thing that is due; the rest goes on
             refused = {"": f"{type(bug).__name__}: {bug}"}
             if refused != self._refused:
                 log.error("tend.crashed", exc_info=bug)
