@@ -130,3 +130,42 @@ def test_a_column_is_found_in_any_case_and_without_underscores() -> None:
 def test_a_broken_rule_is_named_with_its_place_and_remedy(text: str, message: str) -> None:
     with pytest.raises(SchemaError, match=message):
         parse_schema(text)
+
+
+VIDEOS = (ITEM, column("GENRES", categorical=True), column("CREATION_TIMESTAMP", "long"))
+PRODUCTS = (ITEM, column("PRICE", "float"), column("CATEGORY_L1", categorical=True))
+EVENTS = (USER, ITEM, column("EVENT_TYPE"), TIME)
+
+
+@pytest.mark.parametrize(
+    ("domain", "text"),
+    [
+        ("VIDEO_ON_DEMAND", avro("Interactions", *EVENTS)),
+        ("VIDEO_ON_DEMAND", avro("Items", *VIDEOS)),
+        ("VIDEO_ON_DEMAND", avro("Items", ITEM, column("GENRES_L1", ["string"], categorical=True), VIDEOS[2])),
+        ("VIDEO_ON_DEMAND", avro("Items", *VIDEOS, column("PRODUCT_DESCRIPTION", textual=True), column("MOOD"))),
+        ("VIDEO_ON_DEMAND", avro("Users", USER, column("SUBSCRIPTION_MODEL", categorical=True))),
+        ("ECOMMERCE", avro("Items", *PRODUCTS)),
+        ("ECOMMERCE", avro("Items", *PRODUCTS, column("CREATION_TIMESTAMP", "float"))),
+        ("ECOMMERCE", avro("Users", USER, column("AGE", "int"))),
+    ],
+)
+def test_a_schema_of_a_domain_has_what_the_domain_asks(domain: str, text: str) -> None:
+    assert parse_schema(text, domain).columns
+
+
+@pytest.mark.parametrize(
+    ("domain", "text", "message"),
+    [
+        ("VIDEO_ON_DEMAND", avro("Interactions", USER, ITEM, TIME), "no column EVENT_TYPE"),
+        ("VIDEO_ON_DEMAND", avro("Items", ITEM, VIDEOS[2]), "no column GENRES.*categorical"),
+        ("VIDEO_ON_DEMAND", avro("Items", ITEM, column("GENRES"), VIDEOS[2]), "GENRES .* not marked categorical"),
+        ("VIDEO_ON_DEMAND", avro("Items", *VIDEOS, column("DURATION", "int")), "DURATION .* type float"),
+        ("VIDEO_ON_DEMAND", avro("Items", *VIDEOS, column("PRODUCT_DESCRIPTION")), "not marked textual"),
+        ("ECOMMERCE", avro("Items", ITEM, column("PRICE", "int"), PRODUCTS[2]), "PRICE .* type float"),
+        ("ECOMMERCE", avro("Actions", column("ACTION_ID")), "Interactions, Items, Users in the domain ECOMMERCE"),
+    ],
+)
+def test_what_a_domain_asks_is_named_where_it_is_missing(domain: str, text: str, message: str) -> None:
+    with pytest.raises(SchemaError, match=message):
+        parse_schema(text, domain)
