@@ -125,6 +125,7 @@ def _open(settings: Settings) -> Store:
         settings.reads_local_paths,
         strict=settings.strict,
         auto_training_delay_s=settings.auto_training_delay_s,
+        auto_update_s=settings.auto_update_s,
     )
 
 

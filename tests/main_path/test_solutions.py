@@ -349,3 +349,25 @@ def test_an_objective_moves_lists_towards_items_of_high_value(
     off, low, high = margin("OFF"), margin("LOW"), margin("HIGH")
     assert off <= low < high
     assert high > 5
+
+
+def test_new_items_flow_into_a_deployed_model_by_themselves(
+    start_server: Callable[..., Server], deploy: Any, two_tastes: Any
+) -> None:
+    server = start_server(auto_update_s=1.0)
+    client, runtime = server.client("personalize"), server.client("personalize-runtime")
+    shop = deploy("flowing", two_tastes(60, 20), (PERSONAL,), client=client)
+    items = shop.interactions.replace("INTERACTIONS", "ITEMS")
+    server.client("personalize-events").put_items(datasetArn=items, items=[{"itemId": "just-in"}])
+
+    def shown() -> list[str]:
+        answer = runtime.get_recommendations(campaignArn=shop.campaigns[PERSONAL], userId="u2", numResults=500)
+        return [each["itemId"] for each in answer["itemList"]]
+
+    before = shown()
+    described = client.describe_solution_version(solutionVersionArn=shop.versions[PERSONAL])["solutionVersion"]
+    assert eventually(lambda: "just-in" in shown())
+    assert [item for item in shown() if item != "just-in"] == [item for item in before if item != "just-in"]
+    again = client.describe_solution_version(solutionVersionArn=shop.versions[PERSONAL])["solutionVersion"]
+    assert again == described  # no status tells of it
+    assert len(versions(client, shop.versions[PERSONAL].rpartition("/")[0])) == 1

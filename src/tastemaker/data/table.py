@@ -22,6 +22,9 @@ MILLISECONDS_MIN = 10**12
 # Beyond it a double no longer holds every whole number, so "1e16" is not the number that was meant.
 EXACT_MAX = 2**53
 
+# "VALUE: 1 to 10. REPEAT_FREQUENCY: the number of days, 30 at most." (guide, "Action metadata")
+ACTION_RANGES = {"VALUE": (1, 10), "REPEAT_FREQUENCY": (0, 30)}
+
 TYPES: dict[Kind, pl.DataType] = {
     "string": pl.String(),
     "int": pl.Int32(),
@@ -104,6 +107,15 @@ def _faults(schema: Schema, with_fields: bool) -> Iterator[Fault]:
         )
     for column in schema.columns:
         yield from _column_faults(column)
+        if schema.dataset == "Actions" and column.name in ACTION_RANGES and column.is_numeric:
+            low, high = ACTION_RANGES[column.name]
+            double = _given(column).cast(pl.Float64, strict=False)
+            yield Fault(
+                column.name,
+                (double < low) | (double > high),
+                f"{column.name} of an action is a whole number from {low} to {high}",
+                "Correct the number, or leave it empty.",
+            )
 
 
 def _column_faults(column: Column) -> Iterator[Fault]:

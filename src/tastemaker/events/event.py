@@ -124,7 +124,7 @@ def _number(value: Any, path: str) -> float | None:
         return None
     try:
         number = float("nan") if isinstance(value, bool | dict | list) else float(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # JSON has whole numbers of any length
         number = float("nan")
     if not abs(number) < FLOAT_MAX:
         raise InvalidInputException(f"{path} is {str(value)[:60]!r}: give a number.")

@@ -4,17 +4,18 @@ The worker calls `tend` again and again. Each thing that is due is begun in a tr
 is there anew, so that it happens once however often it is asked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
 from tastemaker.arn import scope_of
 from tastemaker.errors import ApiError
 from tastemaker.kinds.campaign import CAMPAIGN, redeploy
-from tastemaker.kinds.recommender import RECOMMENDER
+from tastemaker.kinds.recommender import RECOMMENDER, case_of
 from tastemaker.kinds.solution import SOLUTION
-from tastemaker.kinds.solution_config import SCHEDULE_DEFAULT, days_of
+from tastemaker.kinds.solution_config import SCHEDULE_DEFAULT, days_of, recipe_named
 from tastemaker.kinds.solution_version import SOLUTION_VERSION
+from tastemaker.recipes.contract import traits
 from tastemaker.resources.engine import born
 from tastemaker.resources.groups import dataset_of
 from tastemaker.resources.statuses import CHANGING
@@ -36,6 +37,8 @@ def tend(store: Store) -> dict[str, str]:
         (SOLUTION, _is_training_due, _train),
         (CAMPAIGN, _is_behind, _follow),
         (RECOMMENDER, _is_retraining_due, _retrain),
+        (RECOMMENDER, _is_recommender_stale, _refresh),
+        (SOLUTION_VERSION, _is_version_stale, _refresh),
     ):
         with store.database.read() as connection:
             due = [found for found in rows.all_of(connection, kind.name) if is_due(store, connection, found)]
@@ -73,15 +76,21 @@ def _is_training_due(store: Store, connection: Connection, solution: Resource) -
 
 
 def _has_new_events(connection: Connection, group: str, version: Resource | None) -> bool:
-    """Whether anything came since a version was begun; without a version, whether there is anything."""
-    for dataset_type in ("INTERACTIONS", "ACTION_INTERACTIONS"):
+    """Whether any came since a version was begun; without a version, whether there are any."""
+    since_s, through_seq = (version.created_s, version.body.get("through_seq", 0)) if version else (0.0, 0)
+    return _has_news(connection, group, ("INTERACTIONS", "ACTION_INTERACTIONS"), since_s, through_seq)
+
+
+def _has_news(connection: Connection, group: str, types: Sequence[str], since_s: float, through_seq: int) -> bool:
+    """Whether anything was imported or written into these datasets since then, or streamed after that event."""
+    for dataset_type in types:
         dataset = dataset_of(connection, group, dataset_type)
         if dataset is None:
             continue
-        newest_part_s = max((part.created_s for part in columns.parts_of(connection, dataset.arn)), default=0.0)
-        if newest_part_s > (version.created_s if version else 0.0):
+        written_s = [part.created_s for part in columns.parts_of(connection, dataset.arn)]
+        if max([*written_s, events.newest_record_s(connection, dataset.seq)]) > since_s:
             return True
-        if events.newest_of(connection, dataset.seq) > (version.body.get("through_seq", 0) if version else 0):
+        if events.newest_of(connection, dataset.seq) > through_seq:
             return True
     return False
 
@@ -121,6 +130,43 @@ def _is_retraining_due(store: Store, connection: Connection, recommender: Resour
     is_idle = job is None or job.state not in jobs.OPEN
     last_s = max(recommender.body["trained_s"], job.queued_s if job and job.verb == "retrain" else 0.0)
     return is_idle and store.now_s() >= last_s + RECOMMENDER_DAYS * DAY_S
+
+
+def _is_version_stale(store: Store, connection: Connection, version: Resource) -> bool:
+    """The newest version that was trained in full, deployed, and not updated by hand: guide, "Automatic updates"."""
+    if version.status != "ACTIVE" or version.body["trainingMode"] != "FULL":
+        return False
+    if not traits(recipe_named(version.body["recipeArn"])).auto_update or not _is_stale(store, connection, version):
+        return False
+    later = [
+        each
+        for each in rows.referring(connection, version.body["solutionArn"], [SOLUTION_VERSION.name])
+        if each.status == "ACTIVE" and each.seq > version.seq
+    ]
+    return not later and bool(rows.referring(connection, version.arn, [CAMPAIGN.name]))
+
+
+def _is_recommender_stale(store: Store, connection: Connection, recommender: Resource) -> bool:
+    if recommender.status != "ACTIVE" or (recommender.change or {}).get("status") in CHANGING:
+        return False
+    case = case_of(recommender.body["recipeArn"])
+    return case.traits.auto_update and _is_stale(store, connection, recommender)
+
+
+def _is_stale(store: Store, connection: Connection, model: Resource) -> bool:
+    """Whether it was trained or refreshed long ago, nobody is at it, and something is new."""
+    last_s = max(model.updated_s, model.body.get("refreshed_s", 0.0))
+    if store.now_s() < last_s + store.auto_update_s:
+        return False
+    job = jobs.latest_of(connection, model.arn)
+    if job is not None and (job.state in jobs.OPEN or store.now_s() < job.queued_s + store.auto_update_s):
+        return False
+    group, through_seq = model.body["datasetGroupArn"], model.body.get("through_seq", 0)
+    return _has_news(connection, group, ("INTERACTIONS", "ITEMS"), last_s, through_seq)
+
+
+def _refresh(store: Store, connection: Connection, model: Resource) -> None:
+    jobs.enqueue(connection, model.arn, model.kind, "refresh", store.now_s())
 
 
 def _retrain(store: Store, connection: Connection, recommender: Resource) -> None:

@@ -19,7 +19,7 @@ from tastemaker.resources.statuses import SUSPENDABLE
 from tastemaker.storage.database import touch
 from tastemaker.storage.rows import Resource
 from tastemaker.storage.store import Store
-from tastemaker.training.train_recommender import train_recommender
+from tastemaker.training.train_recommender import refresh_recommender, train_recommender
 
 CONFIG = "recommenderConfig"
 
@@ -128,6 +128,7 @@ RECOMMENDER = Kind(
         "suspend": Work(announce),
         "resume": Work(announce),
         "retrain": Work(train_recommender, in_child=True, unseen=True),
+        "refresh": Work(refresh_recommender, in_child=True, unseen=True),
     },
     described=described,
     on_servers=True,

@@ -13,7 +13,7 @@ from tastemaker.resources.quotas import at_most_unfinished
 from tastemaker.resources.statuses import FAILED, TRAINED
 from tastemaker.storage import jobs, rows
 from tastemaker.storage.store import Store
-from tastemaker.training.train import train
+from tastemaker.training.train import refresh_version, train
 
 COPIED = (
     "performHPO",
@@ -78,6 +78,7 @@ SOLUTION_VERSION = Kind(
     quotas=(at_most_unfinished(20, "SolutionVersion"),),
     suffix=path,
     create=Work(train, in_child=True),
+    more={"refresh": Work(refresh_version, in_child=True, unseen=True)},
 )
 
 

@@ -61,6 +61,7 @@ class Traits:
     optimization_objective: bool = False
     item_exploration_config: bool = False
     training_mode_update: bool = False
+    auto_update: bool = False  # a deployed model takes up new items and events by itself
     incremental_update: bool = False
     ranking_influence: bool = False
     batch_inference: bool = True

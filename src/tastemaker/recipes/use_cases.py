@@ -13,7 +13,7 @@ from tastemaker.recipes.trending_now import TrendingNow
 from tastemaker.recipes.user_personalization import RECIPES as PERSONAL
 
 VIDEO, SHOP = "VIDEO_ON_DEMAND", "ECOMMERCE"
-PERSONAL_TRAITS = Traits(item_exploration_config=True)
+PERSONAL_TRAITS = Traits(item_exploration_config=True, auto_update=True)
 
 
 @dataclass(frozen=True)

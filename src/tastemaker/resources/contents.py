@@ -75,16 +75,26 @@ class Contents:
         return found.drop(WRITTEN).unique(self.id_column, keep="last", maintain_order=True)
 
 
-def contents_of(connection: Connection, dataset: Resource) -> Contents:
-    """What a dataset holds at this moment of the connection."""
+def contents_of(connection: Connection, dataset: Resource, every_version: bool = True) -> Contents:
+    """What a dataset holds at this moment of the connection.
+
+    every_version: of users, items and actions that were put; without it the newest of each, which is much less where
+    the same ones are put again and again.
+    """
     schema = schema_of(connection, dataset)
     if dataset.body["datasetType"] in ID_COLUMNS:
         through_seq = events.newest_record(connection, dataset.seq)
-        written = _records(events.records_of(connection, dataset.seq), schema)
+        put = events.records_of if every_version else events.newest_records_of
+        written = _records(put(connection, dataset.seq), schema)
     else:
         through_seq = events.newest_seq(connection)
         written = _interactions(events.of_dataset(connection, dataset.seq, through_seq), schema)
     return Contents(dataset, schema, columns.parts_of(connection, dataset.arn), written, through_seq)
+
+
+def written_after(connection: Connection, dataset: Resource, schema: Schema, after_seq: int) -> pl.DataFrame:
+    """The newest version of each user, item or action that was put after one, with the columns of the schema."""
+    return _records(events.newest_records_of(connection, dataset.seq, after_seq), schema).drop(WRITTEN)
 
 
 def _records(found: list[events.Record], schema: Schema) -> pl.DataFrame:

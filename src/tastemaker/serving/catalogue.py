@@ -1,7 +1,7 @@
 """Metadata that filters look at: item columns aligned with a model's catalogue, and rows of users."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -11,10 +11,12 @@ import polars as pl
 from tastemaker.data.schemas import Schema
 from tastemaker.errors import InvalidInputException
 from tastemaker.filters import ItemColumn, columns_of
-from tastemaker.resources.contents import ID_COLUMNS, contents_of
+from tastemaker.resources.contents import ID_COLUMNS, contents_of, written_after
 from tastemaker.resources.groups import dataset_of
 from tastemaker.serving.deployments import Deployment
 from tastemaker.storage.copies import Copies
+from tastemaker.storage.database import generation
+from tastemaker.storage.events import newest_record
 from tastemaker.storage.store import Store
 
 NO_RECORD = ""  # an id that no item has
@@ -28,6 +30,8 @@ class Records:
     frame: pl.DataFrame
     position: Mapping[str, int]
     source: object = None  # what it was read from: equal if nothing has changed
+    generation: int = 0  # while it stands, records are added one by one, and none is taken away
+    through_seq: int = 0  # the newest record that was written by itself
 
     def row(self, record_id: str) -> Mapping[str, Any] | None:
         """The values by column; None for an id without a record."""
@@ -77,18 +81,28 @@ class Catalogue:
         return self._known[dataset_type].get(group, as_of)
 
     def _read(self, dataset_type: str, group: str) -> Records:
-        """The newest record of each id."""
+        """The newest record of each id. What was put since the last look is added to what is known."""
+        known, id_column = self._known[dataset_type].last(group), ID_COLUMNS[dataset_type]
         with self._store.database.read() as connection:
             dataset = dataset_of(connection, group, dataset_type)
             if dataset is None:
                 return Records(None, pl.DataFrame(), {})
-            contents = contents_of(connection, dataset)
-        known = self._known[dataset_type].last(group)
-        if known is not None and known.source == contents.source:
-            return known
+            now, through_seq = generation(connection), newest_record(connection, dataset.seq)
+            if known is not None and known.schema is not None and known.generation == now:
+                if known.through_seq == through_seq:
+                    return known
+                new = written_after(connection, dataset, known.schema, known.through_seq)
+                rest = known.frame.filter(~pl.col(id_column).is_in(new[id_column].to_list()))
+                return _indexed(replace(known, frame=pl.concat([rest, new]), source=None, through_seq=through_seq), id_column)
+            contents = contents_of(connection, dataset, every_version=False)
+        if known is not None and known.source is not None and known.source == contents.source:
+            return replace(known, generation=now)
         try:
             frame = contents.newest(self._store)
         except FileNotFoundError:  # an import replaced them between the look at their names and the look into them
             return self._read(dataset_type, group)
-        ids = frame[ID_COLUMNS[dataset_type]]
-        return Records(contents.schema, frame, {name: place for place, name in enumerate(ids)}, contents.source)
+        return _indexed(Records(contents.schema, frame, {}, contents.source, now, through_seq), id_column)
+
+
+def _indexed(records: Records, id_column: str) -> Records:
+    return replace(records, position={name: place for place, name in enumerate(records.frame[id_column])})

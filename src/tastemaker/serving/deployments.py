@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from tastemaker.arn import name_of
+from tastemaker.arn import kind_of, name_of
 from tastemaker.data.interactions import Query
 from tastemaker.data.selection import EVERYTHING, Selection, of_histories, selection
 from tastemaker.data.vocabulary import Vocabulary
@@ -152,6 +152,8 @@ class Deployments:
         self._loader.shutdown(wait=False, cancel_futures=True)
 
     def _row(self, kind: Kind, arn: str) -> Resource:
+        if kind_of(arn) != kind.word:
+            raise InvalidInputException(f"{arn} is no ARN of a {kind.name}: give that of an ACTIVE one.")
         with self._store.database.read() as connection:
             found = existing(connection, kind, arn)
         if found.status != "ACTIVE":

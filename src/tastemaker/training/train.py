@@ -3,7 +3,6 @@
 import time
 from typing import Any
 
-import numpy as np
 import structlog
 from sqlalchemy import Connection
 
@@ -14,8 +13,8 @@ from tastemaker.recipes.contract import Recipe, parse
 from tastemaker.resources.kind import Body, Outcome, Task, WorkFailed
 from tastemaker.storage import rows
 from tastemaker.storage.rows import Resource
-from tastemaker.storage.trained import load
-from tastemaker.training.learning import Learned, Lesson, Stages, keep, learn
+from tastemaker.training.learning import Learned, Lesson, Stages, learn
+from tastemaker.training.refreshing import refresh, refreshed
 from tastemaker.training.search import best_of
 
 log = structlog.get_logger()
@@ -73,30 +72,20 @@ def lesson_of(body: Any, recipe: Recipe, given: dict[str, str]) -> Lesson:
     )
 
 
+def refresh_version(task: Task) -> Outcome:
+    """What a deployed version does by itself: new items and events flow into it."""
+    body = task.resource.body
+    return refresh(task, lesson_of(body, recipe_of(body["recipeArn"]), given_in(body["solutionConfig"])))
+
+
 def _update(task: Task) -> Outcome:
     """New items and events on top of the newest version that was trained in full; nothing is fitted."""
-    began_s, version, store = time.monotonic(), task.resource, task.store
-    base = _newest_full(task)
-    recipe = recipe_of(version.body["recipeArn"])
-    lesson = lesson_of(version.body, recipe, given_in(version.body["solutionConfig"]))
-    old = load(store.artifacts / base.body["artifact"])
-    corpus = lesson.corpus(store)
-    position = {name: place for place, name in enumerate(corpus.item_ids)}
-    place_J = np.array([position.get(name, -1) for name in old.item_ids], np.int32)
-    model: Any = old.model
-    updated = model.extended(place_J, corpus.data(lesson.chosen))
-    known = set(old.item_ids)
-    report = {
-        **base.body["report"],
-        "updates": base.arn,
-        "new_items": sum(name not in known for name in corpus.item_ids),
-        "data_fingerprint": corpus.fingerprint(),
-        "users": len(corpus.user_ids),
-        "items": len(corpus.item_ids),
-    }
-    artifact = keep(store, lesson, corpus, updated, report, task.watch)
+    began_s, body, base = time.monotonic(), task.resource.body, _newest_full(task)
+    lesson = lesson_of(body, recipe_of(body["recipeArn"]), given_in(body["solutionConfig"]))
+    report = {**base.body["report"], "updates": base.arn}
+    found = refreshed(task.store, lesson, base.body["artifact"], report, task.watch)
     hours = round((time.monotonic() - began_s) / 3600, 6)
-    return lambda _: trained(Learned(artifact, base.body["metrics"], report, hours, corpus.through_seq))
+    return lambda _: trained(Learned(found.artifact, base.body["metrics"], found.facts, hours, found.through_seq))
 
 
 def _newest_full(task: Task) -> Resource:

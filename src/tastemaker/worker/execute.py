@@ -68,10 +68,12 @@ def _begin(store: Store, kind: Kind, job: Job) -> Resource | None:
     with store.database.write() as connection:
         found = rows.find(connection, job.arn)
         status = None
+        is_seen = not work_of(kind, job.verb).unseen
         if found is not None and jobs.is_open(connection, job):
-            status = found.status
-            if not work_of(kind, job.verb).unseen:
-                status = _move(connection, kind, found, job.verb, "start", store.now_s())
+            status = _move(connection, kind, found, job.verb, "start", store.now_s()) if is_seen else found.status
+        elif found is not None and is_seen:
+            # Whoever ran it was killed between the request to stop and the stop.
+            _move(connection, kind, found, job.verb, "stopped", store.now_s())
         if status is None:
             jobs.finish(connection, job, "stopped", store.now_s())
             return None
