@@ -371,6 +371,22 @@ CASES: list[tuple[str, Body, str, str]] = [
     ),
     (
         "PutEvents",
+        {
+            "trackingId": "$id",
+            "sessionId": "s",
+            "eventList": [{**EVENT, "properties": f'{{"eventValue": 1{"0" * 400}}}'}],
+        },
+        "InvalidInputException",
+        "eventValue is '1000",
+    ),
+    (
+        "PutEvents",
+        {"trackingId": "$id", "sessionId": "s", "eventList": [{**EVENT, "eventValue": 10**400}]},
+        "InvalidInputException",
+        "Member must be a number of 64 bits",
+    ),
+    (
+        "PutEvents",
         {"trackingId": "$id", "sessionId": "s", "eventList": [EVENT, {**EVENT, "impression": []}]},
         "InvalidInputException",
         "eventList.2.member.impression",

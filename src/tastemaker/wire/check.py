@@ -5,6 +5,7 @@ members, JSON types and minima only, so maxima, patterns and enums are met here 
 """
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -16,6 +17,7 @@ Check = Callable[[Json, str, list[str]], Json]
 Shapes = Mapping[str, Mapping[str, Any]]
 
 SECONDS_MAX = 1e11  # the year 5138: whatever is larger was given in milliseconds
+DOUBLE_MAX = sys.float_info.max
 INT32 = 1 << 31
 SHOWN_MAX = 200  # characters of an offending value that an answer repeats
 
@@ -143,6 +145,9 @@ def _number(whole: bool) -> Callable[[str, Mapping[str, Any], object], Check]:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 found.append(_violation(value, path, f"Member must be {'an integer' if whole else 'a number'}"))
                 return 0
+            if not whole and abs(value) > DOUBLE_MAX:  # JSON has whole numbers of any length
+                found.append(_violation(value, path, "Member must be a number of 64 bits"))
+                return 0.0
             if whole and (value != int(value) or not -INT32 <= value < INT32):
                 found.append(_violation(value, path, "Member must be an integer of 32 bits"))
                 return 0
