@@ -33,7 +33,7 @@ def of_rows(store: Store, attribution: Resource, frame: pl.DataFrame) -> pl.Data
     with store.database.read() as connection:
         sources = sources_of(connection, given)
         items = dataset_of(connection, group, "ITEMS")
-        contents = contents_of(connection, items) if items else None
+        contents = contents_of(connection, items, every_version=False) if items else None
     return attributed(frame, contents.newest(store) if contents else None, measures_of(attribution), sources)
 
 

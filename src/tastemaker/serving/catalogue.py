@@ -16,7 +16,7 @@ from tastemaker.resources.groups import dataset_of
 from tastemaker.serving.deployments import Deployment
 from tastemaker.storage.copies import Copies
 from tastemaker.storage.database import generation
-from tastemaker.storage.events import newest_record
+from tastemaker.storage.events import newest_put
 from tastemaker.storage.store import Store
 
 NO_RECORD = ""  # an id that no item has
@@ -31,7 +31,7 @@ class Records:
     position: Mapping[str, int]
     source: object = None  # what it was read from: equal if nothing has changed
     generation: int = 0  # while it stands, records are added one by one, and none is taken away
-    through_seq: int = 0  # the newest record that was written by itself
+    through_seq: int = 0  # the newest record put into any dataset
 
     def row(self, record_id: str) -> Mapping[str, Any] | None:
         """The values by column; None for an id without a record."""
@@ -61,19 +61,21 @@ class Catalogue:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known = {name: Copies(partial(self._read, name)) for name in ID_COLUMNS}
-        self._columns: WeakKeyDictionary[Deployment, tuple[Records, Mapping[str, ItemColumn]]] = WeakKeyDictionary()
+        self._columns: WeakKeyDictionary[Deployment, tuple[pl.DataFrame, Mapping[str, ItemColumn]]] = (
+            WeakKeyDictionary()
+        )
 
     def candidate_columns(self, deployment: Deployment, as_of: int) -> Mapping[str, ItemColumn]:
         """The filterable columns of items (or actions), for the catalogue and one more without a record."""
         records = self.records(deployment.group, deployment.things, as_of)
         known = self._columns.get(deployment)
-        if known is not None and known[0] is records:
+        if known is not None and known[0] is records.frame:
             return known[1]
         found: Mapping[str, ItemColumn] = {}
         if records.schema is not None:
             ids = [*deployment.trained.item_ids, NO_RECORD]
             found = columns_of(records.frame, records.schema, ids, ID_COLUMNS[deployment.things])
-        self._columns[deployment] = (records, found)
+        self._columns[deployment] = (records.frame, found)
         return found
 
     def records(self, group: str, dataset_type: str, as_of: int) -> Records:
@@ -87,16 +89,17 @@ class Catalogue:
             dataset = dataset_of(connection, group, dataset_type)
             if dataset is None:
                 return Records(None, pl.DataFrame(), {})
-            now, through_seq = generation(connection), newest_record(connection, dataset.seq)
+            now, through_seq = generation(connection), newest_put(connection)
             if known is not None and known.schema is not None and known.generation == now:
-                if known.through_seq == through_seq:
-                    return known
                 new = written_after(connection, dataset, known.schema, known.through_seq)
+                known = replace(known, through_seq=through_seq)
+                if not len(new):
+                    return known
                 rest = known.frame.filter(~pl.col(id_column).is_in(new[id_column].to_list()))
-                return _indexed(replace(known, frame=pl.concat([rest, new]), source=None, through_seq=through_seq), id_column)
+                return _indexed(replace(known, frame=pl.concat([rest, new], rechunk=True), source=None), id_column)
             contents = contents_of(connection, dataset, every_version=False)
         if known is not None and known.source is not None and known.source == contents.source:
-            return replace(known, generation=now)
+            return replace(known, generation=now, through_seq=through_seq)
         try:
             frame = contents.newest(self._store)
         except FileNotFoundError:  # an import replaced them between the look at their names and the look into them

@@ -79,7 +79,7 @@ def read_corpus(store: Store, group: str, chosen: Selection, source: Source = IT
             raise WorkFailed(f"Create failed. {group} has no ACTIVE {source.events.title()} dataset.")
         bulk_and_streamed = contents_of(connection, dataset)
         things = dataset_of(connection, group, source.things)
-        metadata = contents_of(connection, things) if things else None
+        metadata = contents_of(connection, things, every_version=False) if things else None
     frame = _events(bulk_and_streamed.newest(store), bulk_and_streamed.schema, source.id_column)
     if not len(frame):
         raise WorkFailed(

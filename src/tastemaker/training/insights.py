@@ -19,7 +19,7 @@ def insights(store: Store, group: str) -> dict[str, Any]:
     with store.database.read() as connection:
         domain = domain_of(connection, group)
         there = {
-            name: contents_of(connection, dataset)
+            name: contents_of(connection, dataset, every_version=False)
             for name in DATASET_NAMES
             if (dataset := dataset_of(connection, group, name)) is not None
         }
