@@ -23,7 +23,11 @@ ABSENT = object()  # among the changes to a request: without this member
 
 @dataclass(frozen=True)
 class Case:
-    """A sentence and what checks it. changes: to the valid request; error: the expected exception, if any."""
+    """A sentence and what checks it.
+
+    changes: to the valid request; error: the expected exception, if any; more: what the test needs besides.
+    differs: why this server is known to do otherwise. Such a case fails, is counted so, and must be run all the same.
+    """
 
     operation: str
     section: str
@@ -32,6 +36,7 @@ class Case:
     changes: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
     more: Any = None
+    differs: str = ""
 
     def __str__(self) -> str:
         return f'{self.operation} | {self.section} | "{self.sentence}"'

@@ -205,10 +205,10 @@ VALID: dict[str, Body] = {
     "PutEvents": {"trackingId": "$trackingId", "sessionId": "s", "userId": "conformance", "eventList": [WATCH]},
     "PutItems": {
         "datasetArn": "$dataset.Items",
-        "items": [{"itemId": "i1", "properties": '{"price": 1, "creationTimestamp": 1700000000}'}],
+        "items": [{"itemId": "put", "properties": '{"price": 1, "creationTimestamp": 1700000000}'}],
     },
-    "PutUsers": {"datasetArn": "$dataset.Users", "users": [{"userId": "u1", "properties": '{"plan": "gold"}'}]},
-    "PutActions": {"datasetArn": "$dataset.Actions", "actions": [{"actionId": "join", "properties": '{"value": 5}'}]},
+    "PutUsers": {"datasetArn": "$dataset.Users", "users": [{"userId": "put", "properties": '{"plan": "gold"}'}]},
+    "PutActions": {"datasetArn": "$dataset.Actions", "actions": [{"actionId": "put", "properties": '{"value": 5}'}]},
     "PutActionInteractions": {
         "trackingId": "$actionTrackingId",
         "actionInteractions": [

@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
-from conformance.case import ABSENT, Body, Case
+from conformance.case import ABSENT, Body, Case, errors_of, status_of
 from conformance.valid import (
     ACTION_INTERACTIONS,
     ACTIONS,
@@ -168,6 +168,14 @@ class World:
             return self.events
         is_runtime = operation in ("GetRecommendations", "GetPersonalizedRanking", "GetActionRecommendations")
         return self.runtime if is_runtime else self.personalize
+
+    def refuses(self, case: Case) -> str:
+        """Sends the request of a case; it must be refused with the case's exception, under its modelled status."""
+        assert case.error in errors_of(case.operation), f"{case.operation} does not model {case.error}"
+        status, found = self.send(case.operation, self.request(case))
+        message = refused((status, found), case.error)
+        assert status == status_of(case.operation, case.error)
+        return message
 
     # Waiting
 
