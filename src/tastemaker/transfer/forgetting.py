@@ -5,7 +5,7 @@ histories and their lists. What a model learned from them with everybody else it
 solution version says so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +27,7 @@ from tastemaker.transfer.user_ids import read_user_ids
 log = structlog.get_logger()
 
 BYTES_MAX = 100 << 20  # of input: "the total size is 100 MB at most"
+MODELS = ("SolutionVersion", "Recommender")
 FORGOTTEN = ""  # the id of a user who is forgotten: nobody can have it
 
 
@@ -53,7 +54,7 @@ def forget_users(task: Task) -> Outcome:
     with store.database.read() as connection:
         datasets = rows.referring(connection, group, ["Dataset"])
         parts = {dataset.arn: columns.parts_of(connection, dataset.arn) for dataset in datasets}
-        models = rows.referring(connection, group, ["SolutionVersion", "Recommender"])
+        models = rows.referring(connection, group, MODELS)
     exchanged = [
         (dataset, old, new)
         for dataset in datasets
@@ -64,7 +65,11 @@ def forget_users(task: Task) -> Outcome:
     task.watch(2, 2)
 
     def outcome(connection: Connection) -> Body:
+        present = rows.referring(connection, group, MODELS)
+        _require_unchanged({model.arn: model for model in models}, present)
         for dataset in datasets:
+            if rows.find(connection, dataset.arn) is None:
+                continue  # all of it is gone
             if columns.parts_of(connection, dataset.arn) != parts[dataset.arn]:
                 raise WorkFailed(f"{dataset.arn} was imported into meanwhile. Create the job again.")
             found = events.forget_users(connection, dataset.seq, wanted)
@@ -72,14 +77,12 @@ def forget_users(task: Task) -> Outcome:
         for dataset, old, new in exchanged:
             columns.exchange(connection, old, new)
             log.info("dataset.rewritten", dataset=dataset.arn, without=old.n_rows - (new.n_rows if new else 0))
-        for model in models:
-            present = rows.find(connection, model.arn)
-            if present is None or model.arn not in artifacts:
-                continue
-            told = {"artifact": artifacts[model.arn], "forgot_users_s": store.now_s()}
-            rows.change(connection, model.arn, present.updated_s, body={**present.body, **told})
+        for model in present:
+            if model.arn in artifacts:
+                told = {"artifact": artifacts[model.arn], "forgot_users_s": store.now_s()}
+                rows.change(connection, model.arn, model.updated_s, body={**model.body, **told})
         # A training that goes on has read what is now forgotten: it begins again.
-        jobs.restart(connection, [model.arn for model in models])
+        jobs.restart(connection, [model.arn for model in present])
         touch(connection)
         log.info("users.forgotten", job=job.arn, n_users=len(receipt.users), **receipt.places)
         return {
@@ -88,6 +91,14 @@ def forget_users(task: Task) -> Outcome:
         }
 
     return outcome
+
+
+def _require_unchanged(looked_at: Mapping[str, Resource], present: Sequence[Resource]) -> None:
+    """Raise WorkFailed for a model that was trained since the models were rewritten: it may know the users."""
+    for model in present:
+        before = looked_at[model.arn].body.get("artifact") if model.arn in looked_at else None
+        if model.body.get("artifact") != before:
+            raise WorkFailed(f"{model.arn} was trained meanwhile. Create the job again.")
 
 
 def _wanted(task: Task) -> list[str]:
