@@ -20,7 +20,8 @@ from tastemaker.storage.events import EventLog, StreamedEvent
 from tastemaker.storage.store import Store, open_store
 from tastemaker.storage.trained import Trained, load
 from tastemaker.training.corpus import read_corpus
-from tastemaker.training.train import train
+from tastemaker.training.train import refresh_version, train
+from tastemaker.training.train_recommender import train_recommender
 
 SCOPE = Scope("us-east-1", "000000000000")
 GROUP = SCOPE.arn("dataset-group/films")
@@ -222,3 +223,41 @@ def test_hyperparameters_of_the_solution_reach_the_recipe_and_stand_in_the_repor
     found, added = trained(store, solutionConfig={"algorithmHyperParameters": {"l2": "50", "horizon": "0.1"}})
     assert added["report"]["params"]["l2"] == 50.0
     assert found.facts["params"]["horizon"] == 0.1
+
+
+def test_a_refresh_does_not_replace_what_was_rewritten_meanwhile(store: Store, group: Any) -> None:
+    group(two_tastes())
+    _, made = trained(store)
+    with store.database.write() as connection:
+        row = rows.find(connection, VERSION)
+        assert row is not None
+        rows.change(connection, VERSION, 1.0, status="ACTIVE", body={**row.body, **made})
+        row = rows.find(connection, VERSION)
+    assert row is not None
+    outcome = refresh_version(Task(row, store, lambda _, __: None))
+
+    with store.database.write() as connection:
+        assert outcome(connection)["artifact"] != made["artifact"]
+        rows.change(connection, VERSION, 2.0, body={**row.body, "artifact": "without-the-users-who-were-forgotten"})
+        assert outcome(connection) == {}
+
+
+def test_a_recommender_trained_with_other_columns_meanwhile_keeps_that_training(store: Store, group: Any) -> None:
+    group(two_tastes())
+    recommender = SCOPE.arn("recommender/picks")
+    body = {
+        "recipeArn": "arn:aws:personalize:::recipe/aws-ecomm-recommended-for-you",
+        "datasetGroupArn": GROUP,
+        "recommenderConfig": {},
+    }
+    with store.database.write() as connection:
+        rows.add(connection, recommender, "Recommender", "picks", "us-east-1", "ACTIVE", 0.0, body, [GROUP])
+        row = rows.find(connection, recommender)
+    assert row is not None
+    outcome = train_recommender(Task(row, store, lambda _, __: None))
+
+    other = {"trainingDataConfig": {"excludedDatasetColumns": {"INTERACTIONS": ["EVENT_VALUE"]}}}
+    with store.database.write() as connection:
+        assert "artifact" in outcome(connection)
+        rows.change(connection, recommender, 2.0, body={**body, "recommenderConfig": other})
+        assert outcome(connection) == {}

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import Connection
 
 from tastemaker.resources.kind import Body, Outcome, Task
+from tastemaker.storage import rows
 from tastemaker.storage.database import touch
 from tastemaker.storage.store import Store
 from tastemaker.storage.trained import load
@@ -51,6 +52,9 @@ def refresh(task: Task, lesson: Lesson) -> Outcome:
     log.info("model.refreshed", arn=task.resource.arn, new_items=found.facts["new_items"])
 
     def outcome(connection: Connection) -> Body:
+        present = rows.find(connection, task.resource.arn)
+        if present is None or present.body["artifact"] != body["artifact"]:
+            return {}  # what was trained or rewritten meanwhile is newer
         touch(connection)
         return {
             "artifact": found.artifact,

@@ -11,6 +11,7 @@ from tastemaker.data.selection import EVERYTHING, Selection, selection
 from tastemaker.recipes.contract import parse
 from tastemaker.recipes.use_cases import use_case
 from tastemaker.resources.kind import Body, Outcome, Task, WorkFailed
+from tastemaker.storage import rows
 from tastemaker.storage.database import touch
 from tastemaker.training.learning import Lesson, learn
 from tastemaker.training.refreshing import refresh
@@ -32,6 +33,9 @@ def train_recommender(task: Task, config: Body | None = None) -> Outcome:
     )
 
     def outcome(connection: Connection) -> Body:
+        present = rows.find(connection, recommender.arn)
+        if config is None and present is not None and _columns(present.body) != _columns(recommender.body):
+            return {}  # an update, with a training of its own, came first
         touch(connection)
         return {**trained(learned), "trained_s": task.store.now_s()}
 
@@ -41,6 +45,11 @@ def train_recommender(task: Task, config: Body | None = None) -> Outcome:
 def refresh_recommender(task: Task) -> Outcome:
     """What a recommender does by itself between two trainings: new items and events flow into it."""
     return refresh(task, _lesson_of(task.resource.body))
+
+
+def _columns(body: Mapping[str, Any]) -> Body:
+    found: Body = body["recommenderConfig"].get("trainingDataConfig", {})
+    return found
 
 
 def _lesson_of(body: Mapping[str, Any]) -> Lesson:
