@@ -40,8 +40,14 @@ def tend(store: Store) -> dict[str, str]:
         (RECOMMENDER, _is_recommender_stale, _refresh),
         (SOLUTION_VERSION, _is_version_stale, _refresh),
     ):
+        due = []
         with store.database.read() as connection:
-            due = [found for found in rows.all_of(connection, kind.name) if is_due(store, connection, found)]
+            for found in rows.all_of(connection, kind.name):
+                try:
+                    if is_due(store, connection, found):
+                        due.append(found)
+                except ApiError as refusal:  # such as a recipe that is not installed any more
+                    refused[found.arn] = refusal.message
         for found in due:
             try:
                 with store.database.write() as connection:

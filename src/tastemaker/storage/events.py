@@ -125,9 +125,8 @@ def newest_record(connection: Connection, dataset_seq: int) -> int:
 
 def newest_record_s(connection: Connection, dataset_seq: int) -> float:
     """When the newest record was written by itself, 0.0 if there is none."""
-    return float(
-        connection.scalar(select(func.max(records.c.written_s)).where(records.c.dataset_seq == dataset_seq)) or 0
-    )
+    newest = select(records.c.written_s).where(records.c.seq == newest_record(connection, dataset_seq))
+    return float(connection.scalar(newest) or 0)
 
 
 def newest_put(connection: Connection) -> int:
