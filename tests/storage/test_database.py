@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import StatementError
 
 from tastemaker.storage import events, rows
 from tastemaker.storage.database import CATALOGUE, Database, FormatError, generation, meta, tags, touch
+from tastemaker.storage.database import events as events_table
 
 
 def test_a_new_home_may_be_opened_by_many_at_the_same_instant(tmp_path: Path) -> None:
@@ -125,3 +127,11 @@ def test_a_home_of_format_1_is_brought_up_to_date_and_its_events_belong_to_their
             assert generation(connection, CATALOGUE) == 0
             assert events.records_of(connection, dataset.seq) == []
         database.close()
+
+
+def test_what_was_written_is_in_no_error(tmp_path: Path) -> None:
+    database = Database(tmp_path / "home.db")
+    with pytest.raises(StatementError) as raised, database.write() as connection:
+        connection.execute(insert(events_table).values(dataset_seq=1, user_id="somebody@example.org"))
+    assert "somebody" not in str(raised.value)
+    database.close()

@@ -218,7 +218,8 @@ def _to_format_2(connection: Connection) -> None:
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_S})
+    # Errors are logged, and parameters are user data.
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_S}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: object) -> None:
