@@ -45,3 +45,10 @@ def test_a_sum_is_over_a_column_of_the_items_or_of_the_events(expression: str, v
 def test_any_other_expression_is_refused_with_the_ones_there_are(expression: str) -> None:
     with pytest.raises(ValueError, match=r"SUM\(Interactions.COLUMN\)"):
         measure("m", "buy", expression)
+
+
+def test_items_without_the_column_add_nothing() -> None:
+    items = pl.DataFrame({"ITEM_ID": ["a"], "YEAR": [1990]})
+    clicks = pl.DataFrame({"EVENT_TYPE": ["click"], "TIMESTAMP": [0], "ITEM_ID": ["a"]})
+    found = attributed(clicks, items, [measure("worth", "click", "SUM(Items.PRICE)")], {})
+    assert found["VALUE"].to_list() == [0.0]

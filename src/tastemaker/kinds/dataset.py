@@ -9,6 +9,7 @@ from tastemaker.data.schemas import SchemaError, check_replacement, parse_schema
 from tastemaker.errors import InvalidInputException, ResourceInUseException
 from tastemaker.kinds.dataset_group import DATASET_GROUP
 from tastemaker.kinds.schema import SCHEMA
+from tastemaker.resources.attributions import measures_of
 from tastemaker.resources.engine import begin_update, existing, require_active
 from tastemaker.resources.groups import DATASET_NAMES, schema_of
 from tastemaker.resources.kind import Birth, Body, Kind, Outcome, Task, Work
@@ -73,6 +74,9 @@ def nothing_needs_it(dataset: Resource, connection: Connection) -> None:
     keepers = rows.referring(connection, group, ["Filter", "Campaign"])
     if dataset.body["datasetType"] == "INTERACTIONS":
         keepers += rows.referring(connection, group, ["EventTracker", "MetricAttribution"])
+    if dataset.body["datasetType"] == "ITEMS":
+        attributions = rows.referring(connection, group, ["MetricAttribution"])
+        keepers += [found for found in attributions if any(each.dataset == "Items" for each in measures_of(found))]
     running = rows.referring(connection, group, RUNNING)
     keepers += [each for each in running if each.status in CHANGING]
     if keepers:

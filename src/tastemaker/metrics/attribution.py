@@ -67,7 +67,7 @@ def _values(
     if wanted.column is not None:
         if wanted.dataset == "Items":
             records = pl.DataFrame(schema={"ITEM_ID": pl.String, wanted.column: pl.Float64})
-            if items is not None:
+            if items is not None and wanted.column in items.columns:
                 records = items.select("ITEM_ID", pl.col(wanted.column).cast(pl.Float64))
             mine = mine.drop(wanted.column, strict=False).join(records, on="ITEM_ID", how="left")
         value = pl.col(wanted.column).cast(pl.Float64).sum()
