@@ -261,3 +261,9 @@ def test_a_recommender_trained_with_other_columns_meanwhile_keeps_that_training(
         assert "artifact" in outcome(connection)
         rows.change(connection, recommender, 2.0, body={**body, "recommenderConfig": other})
         assert outcome(connection) == {}
+
+
+def test_a_threshold_that_no_event_reaches_is_what_the_reason_names(store: Store, group: Any) -> None:
+    group([("a", "x", "Watch", 0.2, 1), ("a", "y", "Watch", None, 2)])
+    with pytest.raises(WorkFailed, match=r"after filtering by event value: none reaches 0\.5"):
+        trained(store, solutionConfig={"eventValueThreshold": "0.5"})

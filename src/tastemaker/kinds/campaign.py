@@ -154,6 +154,7 @@ def update_campaign(store: Store, request: dict[str, Any], _: Scope) -> dict[str
         if deployed is not None and version.body["datasetGroupArn"] != deployed.body["datasetGroupArn"]:
             raise InvalidInputException(f"{version.arn} belongs to another dataset group than {found.arn}.")
         check_config(connection, request.get("campaignConfig", {}), version, given_arn)
+        require_active(found, "campaignArn")
         members: Body = {name: request[name] for name in ("minProvisionedTPS", "campaignConfig") if name in request}
         redeploy(store, connection, found, version, members)
     return {"campaignArn": found.arn}

@@ -58,7 +58,7 @@ def check_search(recipe: Recipe, config: Mapping[str, Any], wants_search: bool) 
         ("maxParallelTrainingJobs", PARALLEL_JOBS_MAX),
     ):
         text = hpo.get("hpoResourceConfig", {}).get(member)
-        if text is not None and not (text.isdigit() and 1 <= int(text) <= most):
+        if text is not None and not (text.isdecimal() and 1 <= int(text) <= most):
             raise InvalidInputException(
                 f"hpoResourceConfig.{member} is {text!r}: give a whole number from 1 to {most}."
             )

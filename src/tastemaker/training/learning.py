@@ -62,7 +62,8 @@ class Lesson:
         corpus = read_corpus(store, self.group, self.chosen, source)
         if not corpus.used_N(self.chosen).any():
             types = ", ".join(self.chosen.by_type or ())
-            raise WorkFailed(f"Create failed. Dataset has no interactions after filtering by event type: {types}.")
+            what = f"type: {types}" if types else f"value: none reaches {self.chosen.others.threshold}"
+            raise WorkFailed(f"Create failed. Dataset has no interactions after filtering by event {what}.")
         if store.strict.minimums:
             require_enough(corpus, self.chosen, self.recipe.recipe_type, self.needs)
         if store.strict.quotas:
