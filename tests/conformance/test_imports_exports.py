@@ -76,6 +76,29 @@ def test_a_data_error_fails_the_job_and_not_the_call(world: World, case: Case) -
     assert found["failureReason"]
 
 
+MIXED = [
+    Case(
+        "CreateDatasetImportJob",
+        "datasets 6-7",
+        says,
+        more=text,
+        differs="an import sets bad records aside, says so, and succeeds with the good ones",
+    )
+    for says, text in (
+        ("Rows that cannot be parsed fail the job", "USER_ID,AGE,PLAN\ngood,3,gold\nu1,old,gold\n"),
+        ("A missing value in a non-nullable column fails the job", "USER_ID,AGE,PLAN\ngood,3,gold\nu1,3,\n"),
+        ("One over-long id fails the whole job", f"USER_ID,AGE,PLAN\ngood,3,gold\n{'u' * 257},3,gold\n"),
+    )
+]
+
+
+@cases(MIXED)
+def test_one_bad_record_fails_the_job(world: World, case: Case) -> None:
+    place = world.endpoint.write(f"mixed/{world.name()}.csv", case.more)
+    arn = world.make("CreateDatasetImportJob", datasetArn="$dataset.bare", dataSource={"dataLocation": place})
+    assert world.settled(arn)["status"] == "CREATE FAILED"
+
+
 GOOD = [
     ("Values with commas are quoted", 'USER_ID,AGE,PLAN\nu1,3,"gold, new"\n', "gold, new"),
     ("A backslash escapes a quote", 'USER_ID,AGE,PLAN\nu1,3,"a \\"b\\""\n', 'a \\"b\\"'),

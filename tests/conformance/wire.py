@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from typing import Any
 from urllib.parse import urlparse
 
@@ -12,6 +13,7 @@ from botocore.credentials import Credentials
 from conformance.case import MODELS, SERVICE_OF, Body, model_of
 
 TIMEOUT_S = 60
+IDLE_S = 10.0  # servers close connections on which nothing comes
 
 
 class Wire:
@@ -20,6 +22,7 @@ class Wire:
     def __init__(self, url: str, region: str, credentials: Credentials) -> None:
         self._url, self._region, self._credentials = url, region, credentials
         self._connections: dict[str, http.client.HTTPConnection] = {}
+        self._used_s: dict[str, float] = {}
 
     def __call__(self, operation: str, body: Any) -> tuple[int, Body]:
         """Status and answer."""
@@ -56,4 +59,8 @@ class Wire:
         if host.netloc not in self._connections:
             kind = http.client.HTTPSConnection if host.scheme == "https" else http.client.HTTPConnection
             self._connections[host.netloc] = kind(host.netloc, timeout=TIMEOUT_S)
+        now_s = time.monotonic()
+        if now_s - self._used_s.get(host.netloc, now_s) > IDLE_S:
+            self._connections[host.netloc].close()  # the next request opens it again
+        self._used_s[host.netloc] = now_s
         return self._connections[host.netloc]
