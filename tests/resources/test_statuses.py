@@ -10,6 +10,7 @@ from tastemaker.resources.statuses import (
     FAILED,
     GONE,
     JOB,
+    MENDABLE,
     PROVISIONED,
     SUSPENDABLE,
     TRAINED,
@@ -17,7 +18,7 @@ from tastemaker.resources.statuses import (
     Statuses,
 )
 
-TABLES = [PROVISIONED, EVOLVING, SUSPENDABLE, JOB, DELETION, TRAINED, UPDATED]
+TABLES = [PROVISIONED, MENDABLE, EVOLVING, SUSPENDABLE, JOB, DELETION, TRAINED, UPDATED]
 # As the public documentation writes them, blanks and underscores included.
 DOCUMENTED = {
     *(f"CREATE {word}" for word in ("PENDING", "IN_PROGRESS", "FAILED", "STOPPING", "STOPPED")),

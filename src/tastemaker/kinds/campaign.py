@@ -14,7 +14,7 @@ from tastemaker.resources.engine import begin_update, existing, require_active, 
 from tastemaker.resources.groups import dataset_of
 from tastemaker.resources.kind import Birth, Body, Kind, Outcome, Task, Work, WorkFailed
 from tastemaker.resources.quotas import at_most_active
-from tastemaker.resources.statuses import PROVISIONED
+from tastemaker.resources.statuses import MENDABLE
 from tastemaker.storage import rows
 from tastemaker.storage.artifacts import MANIFEST
 from tastemaker.storage.database import touch
@@ -133,7 +133,7 @@ def update(campaign: Resource, _: Connection) -> Body:
 CAMPAIGN = Kind(
     "Campaign",
     "campaign",
-    PROVISIONED,
+    MENDABLE,
     listed_by="solutionArn",
     rules=(deploys_a_version,),
     quotas=(at_most_active(5, "Campaign", lambda birth: birth.links[-1], "campaign"),),
@@ -154,7 +154,8 @@ def update_campaign(store: Store, request: dict[str, Any], _: Scope) -> dict[str
         if deployed is not None and version.body["datasetGroupArn"] != deployed.body["datasetGroupArn"]:
             raise InvalidInputException(f"{version.arn} belongs to another dataset group than {found.arn}.")
         check_config(connection, request.get("campaignConfig", {}), version, given_arn)
-        require_active(found, "campaignArn")
+        if found.status != "CREATE FAILED":  # an update is how to mend it
+            require_active(found, "campaignArn")
         members: Body = {name: request[name] for name in ("minProvisionedTPS", "campaignConfig") if name in request}
         redeploy(store, connection, found, version, members)
     return {"campaignArn": found.arn}

@@ -159,6 +159,9 @@ def move_update(
     status = own or UPDATED.get(change.get("status", ""), {}).get(verb)
     if status is not None:
         reason = values.pop("failure_reason", None)
+        mended = kind.statuses[found.status or ""].get("mend") if status == "ACTIVE" else None
+        if mended:
+            values |= {"status": mended, "failure_reason": None}
         if own:
             values["status"] = own
             status = "CREATE FAILED" if verb == "fail" else own

@@ -29,6 +29,9 @@ EVOLVING: Statuses = {
     "UPDATE IN_PROGRESS": {"start": "UPDATE IN_PROGRESS", "done": "ACTIVE", "fail": "ACTIVE"},
 }
 
+# Campaigns: one that could not be created can be given another version, and is ACTIVE with it.
+MENDABLE: Statuses = {**PROVISIONED, "CREATE FAILED": {"delete": "DELETE PENDING", "mend": "ACTIVE"}}
+
 # Recommenders: they can be taken out of service and put back.
 SUSPENDABLE: Statuses = {
     **PROVISIONED,

@@ -187,7 +187,7 @@ def newest_records_of(connection: Connection, dataset_seq: int, after_seq: int =
 
 
 def forget_users(connection: Connection, dataset_seq: int, users: Sequence[str]) -> tuple[int, set[str]]:
-    """Remove what was streamed by or about users, with the events of sessions that were linked to them alone.
+    """Remove what was streamed by or about users, with the unnamed events of their sessions.
 
     Gives how many rows there were, and the users who had some.
     """
