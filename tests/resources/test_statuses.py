@@ -5,6 +5,7 @@ import pytest
 from tastemaker.kinds import KINDS
 from tastemaker.resources.statuses import (
     CHANGING,
+    CONTAINING,
     DELETION,
     EVOLVING,
     FAILED,
@@ -18,7 +19,7 @@ from tastemaker.resources.statuses import (
     Statuses,
 )
 
-TABLES = [PROVISIONED, MENDABLE, EVOLVING, SUSPENDABLE, JOB, DELETION, TRAINED, UPDATED]
+TABLES = [PROVISIONED, CONTAINING, MENDABLE, EVOLVING, SUSPENDABLE, JOB, DELETION, TRAINED, UPDATED]
 # As the public documentation writes them, blanks and underscores included.
 DOCUMENTED = {
     *(f"CREATE {word}" for word in ("PENDING", "IN_PROGRESS", "FAILED", "STOPPING", "STOPPED")),

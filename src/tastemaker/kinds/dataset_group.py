@@ -3,7 +3,7 @@
 from tastemaker.errors import InvalidInputException
 from tastemaker.resources.kind import Birth, Kind
 from tastemaker.resources.quotas import at_most
-from tastemaker.resources.statuses import PROVISIONED
+from tastemaker.resources.statuses import CONTAINING
 
 
 def key_has_role(birth: Birth) -> None:
@@ -15,7 +15,7 @@ def key_has_role(birth: Birth) -> None:
 DATASET_GROUP = Kind(
     "DatasetGroup",
     "dataset-group",
-    PROVISIONED,
+    CONTAINING,
     rules=(key_has_role,),
     quotas=(at_most(5, "DatasetGroup"),),
     blocked_by=("Dataset", "EventTracker", "Solution", "Filter", "Recommender", "MetricAttribution"),

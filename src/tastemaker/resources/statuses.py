@@ -11,7 +11,7 @@ _DELETING: Statuses = {
     "DELETE IN_PROGRESS": {"start": "DELETE IN_PROGRESS", "done": GONE},
 }
 
-# Dataset groups, event trackers, filters, metric attributions, solutions, campaigns.
+# Event trackers, filters, metric attributions, solutions.
 PROVISIONED: Statuses = {
     "CREATE PENDING": {"start": "CREATE IN_PROGRESS", "fail": "CREATE FAILED"},
     # A job that was taken up again starts where it stands.
@@ -19,6 +19,12 @@ PROVISIONED: Statuses = {
     "ACTIVE": {"delete": "DELETE PENDING"},
     "CREATE FAILED": {"delete": "DELETE PENDING"},
     **_DELETING,
+}
+
+# Dataset groups: "DELETE PENDING" is all that is seen of their end.
+CONTAINING: Statuses = {
+    **{status: verbs for status, verbs in PROVISIONED.items() if status not in _DELETING},
+    "DELETE PENDING": {"start": "DELETE PENDING", "done": GONE},
 }
 
 # Datasets: replacing the schema is a change of their own status.
