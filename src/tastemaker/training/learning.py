@@ -60,12 +60,12 @@ class Lesson:
         """All that is known of the group. Raises WorkFailed if it is too little."""
         source = ACTIONS if self.recipe.recipe_type == "PERSONALIZED_ACTIONS" else ITEMS
         corpus = read_corpus(store, self.group, self.chosen, source)
+        if store.strict.minimums:
+            require_enough(corpus, self.chosen, self.recipe.recipe_type, self.needs)
         if not corpus.used_N(self.chosen).any():
             types = ", ".join(self.chosen.by_type or ())
             what = f"type: {types}" if types else f"value: none reaches {self.chosen.others.threshold}"
             raise WorkFailed(f"Create failed. Dataset has no interactions after filtering by event {what}.")
-        if store.strict.minimums:
-            require_enough(corpus, self.chosen, self.recipe.recipe_type, self.needs)
         if store.strict.quotas:
             require_few_types(corpus)
         return corpus
