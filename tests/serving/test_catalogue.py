@@ -8,8 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tastemaker.data.schemas import parse_schema
 from tastemaker.resources.contents import contents_of
-from tastemaker.serving.catalogue import Catalogue
+from tastemaker.serving.catalogue import Catalogue, Records
 from tastemaker.storage import columns, rows
 from tastemaker.storage.database import touch
 from tastemaker.storage.events import EventLog, Record
@@ -102,3 +103,11 @@ def test_records_that_were_taken_away_are_gone(store: Store) -> None:
         connection.exec_driver_sql("DELETE FROM records")
         touch(connection)
     assert seen(catalogue, 1) == {"a": 1, "b": 2}
+
+
+def test_metadata_are_texts_as_files_have_them_and_nulls_are_left_out() -> None:
+    text = json.dumps({**TEXT, "fields": [*TEXT["fields"], {"name": "FREE", "type": ["null", "boolean"]}]})
+    frame = pl.DataFrame({"ITEM_ID": ["a", "b"], "YEAR": [1999, None], "FREE": [True, None]})
+    records = Records(parse_schema(text), frame, {"a": 0, "b": 1})
+    assert records.texts("a", ["year", "FREE"]) == {"year": "1999", "free": "true"}
+    assert records.texts("b", ["year", "FREE"]) == records.texts("unknown", ["year"]) == {}

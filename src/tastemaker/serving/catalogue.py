@@ -49,7 +49,7 @@ class Records:
                 raise InvalidInputException(f"metadataColumns: the Items dataset has no column {asked!r}.")
         row = self.row(record_id) or {}
         return {
-            column.name.lower(): str(row[column.name])
+            column.name.lower(): _text(row[column.name])
             for column in names
             if column is not None and row.get(column.name) is not None
         }
@@ -109,3 +109,8 @@ class Catalogue:
 
 def _indexed(records: Records, id_column: str) -> Records:
     return replace(records, position={name: place for place, name in enumerate(records.frame[id_column])})
+
+
+def _text(value: object) -> str:
+    """A value as the files that are imported have it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
