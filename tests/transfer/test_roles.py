@@ -113,7 +113,7 @@ def test_a_role_that_is_refused_is_named_with_the_reason(access: Access, tmp_pat
 
 @pytest.mark.usefixtures("access")
 def test_credentials_of_a_role_are_new_each_time_and_end_early() -> None:
-    sts = boto3.client("sts")
+    sts = boto3.Session().client("sts")  # the default session may remember the keys of another test
     credentials = assumed(sts, ROLES + "reader")
     first, second = credentials(), credentials()
     ends = sts.assume_role(RoleArn=ROLES + "reader", RoleSessionName="test")["Credentials"]["Expiration"]
