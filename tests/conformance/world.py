@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from conformance.case import ABSENT, Body, Case, errors_of, status_of
 from conformance.valid import (
@@ -51,6 +52,8 @@ FILTERS = {
     "valuable": "INCLUDE ActionID WHERE Actions.VALUE > ($V)",
 }
 
+ONCE = Config(retries={"total_max_attempts": 1})
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -65,9 +68,9 @@ class Endpoint:
     session: Any = field(default_factory=boto3.Session)
 
     def client(self, service: str) -> Any:
-        """An unmodified boto3 client."""
+        """An unmodified boto3 client, told not to try again by itself: refusals are what is looked for."""
         url = self.url.replace("{service}", service)
-        return self.session.client(service, endpoint_url=url, region_name=self.region)
+        return self.session.client(service, endpoint_url=url, region_name=self.region, config=ONCE)
 
     def wire(self) -> Wire:
         """A connection for requests that boto3 would not send."""
