@@ -4,7 +4,7 @@ The worker calls `tend` again and again. Each thing that is due is begun in a tr
 is there anew, so that it happens once however often it is asked.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
@@ -25,9 +25,6 @@ from tastemaker.storage.store import Store
 
 DAY_S = 86_400.0
 RECOMMENDER_DAYS = 7
-
-Due = Callable[[Store, Connection, Resource], bool]
-Begin = Callable[[Store, Connection, Resource], None]
 
 
 def tend(store: Store) -> dict[str, str]:
@@ -109,8 +106,13 @@ def _train(store: Store, connection: Connection, solution: Resource) -> None:
 def _is_behind(_: Store, connection: Connection, campaign: Resource) -> bool:
     """Whether a campaign that follows its solution deploys an older version than there is."""
     config = campaign.body.get("campaignConfig", {})
-    is_quiet = campaign.status == "ACTIVE" and (campaign.change or {}).get("status") not in CHANGING
-    return bool(config.get("syncWithLatestSolutionVersion")) and is_quiet and _newer(connection, campaign) is not None
+    follows = bool(config.get("syncWithLatestSolutionVersion")) and _is_quiet(campaign)
+    return follows and _newer(connection, campaign) is not None
+
+
+def _is_quiet(found: Resource) -> bool:
+    """Whether it serves, and nobody is changing it."""
+    return found.status == "ACTIVE" and (found.change or {}).get("status") not in CHANGING
 
 
 def _newer(connection: Connection, campaign: Resource) -> Resource | None:
@@ -130,7 +132,7 @@ def _follow(store: Store, connection: Connection, campaign: Resource) -> None:
 
 
 def _is_retraining_due(store: Store, connection: Connection, recommender: Resource) -> bool:
-    if recommender.status != "ACTIVE" or (recommender.change or {}).get("status") in CHANGING:
+    if not _is_quiet(recommender):
         return False
     job = jobs.latest_of(connection, recommender.arn)
     is_idle = job is None or job.state not in jobs.OPEN
@@ -153,7 +155,7 @@ def _is_version_stale(store: Store, connection: Connection, version: Resource) -
 
 
 def _is_recommender_stale(store: Store, connection: Connection, recommender: Resource) -> bool:
-    if recommender.status != "ACTIVE" or (recommender.change or {}).get("status") in CHANGING:
+    if not _is_quiet(recommender):
         return False
     case = case_of(recommender.body["recipeArn"])
     return case.traits.auto_update and _is_stale(store, connection, recommender)

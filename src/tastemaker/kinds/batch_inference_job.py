@@ -4,7 +4,7 @@ from tastemaker.batch.inference import infer
 from tastemaker.errors import InvalidInputException
 from tastemaker.filters import needs_current_item
 from tastemaker.kinds.batch_rules import check_results, filter_for, reads_and_writes, require_ready, version_for
-from tastemaker.kinds.campaign import check_exploration
+from tastemaker.kinds.campaign import check_answering
 from tastemaker.kinds.solution_config import recipe_named
 from tastemaker.recipes.contract import Recipe, traits
 from tastemaker.resources.groups import schemas_of
@@ -31,7 +31,8 @@ def infers_from_a_version(birth: Birth) -> None:
         )
     if not traits(recipe).batch_inference:
         raise InvalidInputException(f"solutionVersionArn {version.arn}: {recipe.name} has no batch inference.")
-    _check_config(birth, recipe)
+    config = birth.request.get("batchInferenceJobConfig", {})
+    check_answering("batchInferenceJobConfig", config, recipe.name, traits(recipe))
     if mode == THEMES:
         _check_themes(birth, version, recipe)
     tree = filter_for(birth, version, "ItemID")
@@ -41,15 +42,6 @@ def infers_from_a_version(birth: Birth) -> None:
             "RELATED_ITEMS have."
         )
     require_ready(birth, version)
-
-
-def _check_config(birth: Birth, recipe: Recipe) -> None:
-    config = birth.request.get("batchInferenceJobConfig", {})
-    if config.get("rankingInfluence") and not traits(recipe).ranking_influence:
-        raise InvalidInputException("batchInferenceJobConfig.rankingInfluence: only aws-semantic-similarity takes it.")
-    if config.get("itemExplorationConfig") and not traits(recipe).item_exploration_config:
-        raise InvalidInputException(f"batchInferenceJobConfig.itemExplorationConfig: {recipe.name} does not explore.")
-    check_exploration(config.get("itemExplorationConfig", {}))
 
 
 def _check_themes(birth: Birth, version: Resource, recipe: Recipe) -> None:

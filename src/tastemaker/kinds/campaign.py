@@ -9,7 +9,7 @@ from tastemaker.errors import InvalidInputException, ResourceNotFoundException
 from tastemaker.kinds.solution import SOLUTION
 from tastemaker.kinds.solution_config import recipe_named
 from tastemaker.kinds.solution_version import SOLUTION_VERSION
-from tastemaker.recipes.contract import traits
+from tastemaker.recipes.contract import Traits, traits
 from tastemaker.resources.engine import begin_update, existing, require_active, require_region
 from tastemaker.resources.groups import dataset_of
 from tastemaker.resources.kind import Birth, Body, Kind, Outcome, Task, Work, WorkFailed
@@ -73,29 +73,34 @@ def check_config(connection: Connection, config: Body, version: Resource, given_
             "campaignConfig.syncWithLatestSolutionVersion needs a solutionVersionArn that ends in /$LATEST: give "
             f"{version.body['solutionArn']}{LATEST}."
         )
-    if config.get("rankingInfluence") and not traits(recipe).ranking_influence:
-        raise InvalidInputException("campaignConfig.rankingInfluence: only aws-semantic-similarity takes it.")
-    if config.get("itemExplorationConfig") and not traits(recipe).item_exploration_config:
-        raise InvalidInputException(f"campaignConfig.itemExplorationConfig: {recipe.name} does not explore.")
-    check_exploration(config.get("itemExplorationConfig", {}))
+    check_answering("campaignConfig", config, recipe.name, traits(recipe))
     if config.get("enableMetadataWithRecommendations"):
         require_items(connection, version.body["datasetGroupArn"])
 
 
-def check_exploration(config: Body) -> None:
-    """The two settings of exploration, as numbers in their ranges."""
+def check_answering(member: str, config: Body, name: str, asks: Traits) -> None:
+    """What campaigns, recommenders and batch jobs can be told alike of how they answer. member: what holds the config.
+
+    Raises InvalidInputException for what the recipe does not take, and for settings of exploration that are no numbers
+    in their ranges.
+    """
+    if config.get("rankingInfluence") and not asks.ranking_influence:
+        raise InvalidInputException(f"{member}.rankingInfluence: only aws-semantic-similarity takes it.")
+    exploration = config.get("itemExplorationConfig", {})
+    if exploration and not asks.item_exploration_config:
+        raise InvalidInputException(f"{member}.itemExplorationConfig: {name} does not explore.")
     ranges = {"explorationWeight": (0.0, 1.0), "explorationItemAgeCutOff": (1.0, float("inf"))}
-    for name, text in config.items():
-        if name not in ranges:
-            raise InvalidInputException(f"itemExplorationConfig.{name} is unknown. Known: {', '.join(ranges)}.")
-        low, high = ranges[name]
+    for setting, text in exploration.items():
+        if setting not in ranges:
+            raise InvalidInputException(f"itemExplorationConfig.{setting} is unknown. Known: {', '.join(ranges)}.")
+        low, high = ranges[setting]
         try:
             is_allowed = low <= float(text) <= high
         except ValueError:
             is_allowed = False
         if not is_allowed:
             raise InvalidInputException(
-                f"itemExplorationConfig.{name} is {text!r}: give a number from {low} to {high}."
+                f"itemExplorationConfig.{setting} is {text!r}: give a number from {low} to {high}."
             )
 
 

@@ -6,13 +6,13 @@ from sqlalchemy import Connection
 
 from tastemaker.arn import Scope, kind_of, name_of
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
-from tastemaker.kinds.campaign import check_exploration, require_items
+from tastemaker.kinds.campaign import check_answering, require_items
 from tastemaker.kinds.dataset_group import DATASET_GROUP
 from tastemaker.kinds.solution_config import check_training_columns
 from tastemaker.recipes.catalogue import recipes
 from tastemaker.recipes.use_cases import UseCase, use_case
 from tastemaker.resources.engine import begin, begin_update, existing, require_active
-from tastemaker.resources.groups import DATASET_NAMES, dataset_of, schema_of
+from tastemaker.resources.groups import DATASET_NAMES, dataset_of, schemas_by_type
 from tastemaker.resources.kind import Birth, Body, Kind, Outcome, Task, Work
 from tastemaker.resources.quotas import at_most
 from tastemaker.resources.statuses import SUSPENDABLE
@@ -66,17 +66,10 @@ def case_of(arn: str) -> UseCase:
 
 def check_config(connection: Connection, group: str, case: UseCase, config: Body) -> None:
     """Raise InvalidInputException for what a recommender of this use case cannot be told."""
-    if config.get("itemExplorationConfig") and not case.traits.item_exploration_config:
-        raise InvalidInputException(f"recommenderConfig.itemExplorationConfig: {case.name} does not explore.")
-    check_exploration(config.get("itemExplorationConfig", {}))
+    check_answering(CONFIG, config, case.name, case.traits)
     if config.get("enableMetadataWithRecommendations"):
         require_items(connection, group)
-    schemas = {
-        name: schema_of(connection, dataset)
-        for name in DATASET_NAMES
-        if (dataset := dataset_of(connection, group, name)) is not None
-    }
-    check_training_columns(config, schemas)
+    check_training_columns(config, schemas_by_type(connection, group))
 
 
 def change_configuration(task: Task) -> Outcome:

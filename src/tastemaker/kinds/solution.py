@@ -19,7 +19,7 @@ from tastemaker.kinds.solution_config import (
 )
 from tastemaker.recipes.contract import traits
 from tastemaker.resources.engine import begin_update, existing, require_active
-from tastemaker.resources.groups import DATASET_NAMES, dataset_of, schema_of
+from tastemaker.resources.groups import DATASET_NAMES, dataset_of, schema_of, schemas_by_type
 from tastemaker.resources.kind import Birth, Body, Kind, Outcome, Task, Work
 from tastemaker.resources.quotas import at_most
 from tastemaker.resources.statuses import CHANGING, PROVISIONED
@@ -55,11 +55,7 @@ def fits_its_recipe(birth: Birth) -> None:
     """The recipe exists, the group has the datasets it needs, and the configuration is for it."""
     body, config = birth.body, birth.body["solutionConfig"]
     group = body["datasetGroupArn"]
-    schemas = {
-        dataset_type: schema_of(birth.connection, dataset)
-        for dataset_type in DATASET_NAMES
-        if (dataset := dataset_of(birth.connection, group, dataset_type)) is not None
-    }
+    schemas = schemas_by_type(birth.connection, group)
     recipe = recipe_named(body.get("recipeArn") or service_arn(f"recipe/{AUTOML_RECIPES[0]}"))
     missing = [DATASET_NAMES[name] for name in traits(recipe).datasets if name not in schemas]
     if missing:

@@ -9,7 +9,7 @@ from tastemaker.arn import kind_of, name_of
 from tastemaker.data.schemas import Schema
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
 from tastemaker.recipes.catalogue import recipes
-from tastemaker.recipes.contract import Limits, Recipe, parse, traits
+from tastemaker.recipes.contract import Limits, Recipe, given_in, parse, traits
 from tastemaker.recipes.use_cases import use_case
 
 SCHEDULE = re.compile(r"rate\((\d+) days?\)")
@@ -37,9 +37,8 @@ def recipe_named(arn: str) -> Recipe:
 
 def check_hyperparameters(recipe: Recipe, config: Mapping[str, Any]) -> None:
     """They are the recipe's own, and in their ranges."""
-    given = {**config.get("algorithmHyperParameters", {}), **config.get("featureTransformationParameters", {})}
     try:
-        parse(recipe.Params, given)
+        parse(recipe.Params, given_in(config))
     except ValueError as error:
         raise InvalidInputException(f"solutionConfig: {error}") from None
 

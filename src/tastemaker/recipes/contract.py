@@ -113,6 +113,11 @@ def hyperparameter(default: Any, **limits: Any) -> Any:
     return field(default=default, metadata={"limits": Limits(**limits)})
 
 
+def given_in(config: Mapping[str, Any]) -> dict[str, str]:
+    """The hyperparameters of a solution's configuration, of both kinds."""
+    return {**config.get("algorithmHyperParameters", {}), **config.get("featureTransformationParameters", {})}
+
+
 def traits(recipe: Recipe) -> Traits:
     """What a recipe asks and can be told."""
     found: Traits = getattr(recipe, "traits", PLAIN)

@@ -19,10 +19,13 @@ DATASET_NAMES = {
 
 def dataset_of(connection: Connection, group: str, dataset_type: str) -> Resource | None:
     """The group's dataset of that type (upper case), if it can be read."""
-    for found in rows.referring(connection, group, ["Dataset"]):
-        if found.body["datasetType"] == dataset_type and found.status in READABLE:
-            return found
-    return None
+    return datasets_of(connection, group).get(dataset_type)
+
+
+def datasets_of(connection: Connection, group: str) -> dict[str, Resource]:
+    """The group's datasets that can be read, by type (upper case)."""
+    found = rows.referring(connection, group, ["Dataset"])
+    return {each.body["datasetType"]: each for each in found if each.status in READABLE}
 
 
 def domain_of(connection: Connection, group: str) -> str | None:
@@ -40,8 +43,9 @@ def schema_of(connection: Connection, dataset: Resource) -> Schema:
 
 def schemas_of(connection: Connection, group: str) -> dict[str, Schema]:
     """The schemas of the group's datasets that can be read, by their name in filter expressions."""
-    return {
-        DATASET_NAMES[found.body["datasetType"]]: schema_of(connection, found)
-        for found in rows.referring(connection, group, ["Dataset"])
-        if found.status in READABLE
-    }
+    return {DATASET_NAMES[name]: schema for name, schema in schemas_by_type(connection, group).items()}
+
+
+def schemas_by_type(connection: Connection, group: str) -> dict[str, Schema]:
+    """The same by the type of the dataset (upper case)."""
+    return {name: schema_of(connection, dataset) for name, dataset in datasets_of(connection, group).items()}

@@ -10,7 +10,7 @@ from tastemaker.recipes.catalogue import recipes
 from tastemaker.recipes.contract import traits
 from tastemaker.recipes.use_cases import USE_CASES
 from tastemaker.resources.contents import ID_COLUMNS, contents_of
-from tastemaker.resources.groups import DATASET_NAMES, dataset_of, domain_of
+from tastemaker.resources.groups import DATASET_NAMES, datasets_of, domain_of
 from tastemaker.storage.store import Store
 
 
@@ -18,10 +18,9 @@ def insights(store: Store, group: str) -> dict[str, Any]:
     """Statistics by dataset, findings with advice, and what can be trained: `ready`, `little` or `missing`."""
     with store.database.read() as connection:
         domain = domain_of(connection, group)
+        datasets = datasets_of(connection, group)
         there = {
-            name: contents_of(connection, dataset, every_version=False)
-            for name in DATASET_NAMES
-            if (dataset := dataset_of(connection, group, name)) is not None
+            name: contents_of(connection, datasets[name], every_version=False) for name in DATASET_NAMES if name in datasets
         }
     frames = {name: contents.newest(store) for name, contents in there.items()}
     portraits = {name: portrait(frames[name], contents.schema) for name, contents in there.items()}

@@ -22,7 +22,7 @@ from tastemaker.storage.store import Store
 from tastemaker.storage.trained import Heads, Histories, Trained, save
 from tastemaker.training.corpus import ACTIONS, ITEMS, Corpus, read_corpus
 from tastemaker.training.minimums import require_enough, require_few_types
-from tastemaker.training.objective import Objective, objective_of
+from tastemaker.training.objective import SAMPLE_MAX, Objective, objective_of
 
 HEAD_K = 200  # items kept per user: the 25 of a usual request, with room for what a filter removes
 HEAD_USERS_MAX = 500_000  # whose heads are computed ahead: 1.6 KB each, mapped from disk
@@ -93,7 +93,7 @@ def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Watch)
         model = replace(model, temperature=heat)
     if objective is not None:
         events = data.interactions
-        model = objective.reached_by(model, [events.history(user) for user in range(min(events.n_users, 500))])
+        model = objective.reached_by(model, [events.history(user) for user in range(min(events.n_users, SAMPLE_MAX))])
     facts = {
         "seed": seed,
         "data_fingerprint": corpus.fingerprint(),

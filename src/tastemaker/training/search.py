@@ -14,7 +14,7 @@ from tastemaker.data.interactions import TrainingData
 from tastemaker.data.selection import selection
 from tastemaker.data.splits import by_users
 from tastemaker.recipes.catalogue import recipes
-from tastemaker.recipes.contract import Limits, Recipe, parse
+from tastemaker.recipes.contract import Limits, Recipe, given_in, parse
 from tastemaker.resources.kind import Body, Task, WorkFailed
 from tastemaker.training.learning import Lesson, Stages, Watch, measured
 
@@ -40,7 +40,7 @@ def best_of(task: Task) -> Best:
     """Search as the solution version says. Raises WorkFailed without data, Stopped when asked to."""
     body, stages = task.resource.body, Stages(task.watch)
     config = body["solutionConfig"]
-    fixed = {**config.get("algorithmHyperParameters", {}), **config.get("featureTransformationParameters", {})}
+    fixed = given_in(config)
     chosen = selection(body)
     if body["performAutoML"]:
         listed = config.get("autoMLConfig", {}).get("recipeList") or [

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from tastemaker.arn import name_of
 from tastemaker.data.selection import selection
 from tastemaker.recipes.catalogue import recipes
-from tastemaker.recipes.contract import Recipe, parse
+from tastemaker.recipes.contract import Recipe, given_in, parse
 from tastemaker.resources.kind import Body, Outcome, Task, WorkFailed
 from tastemaker.storage import rows
 from tastemaker.storage.rows import Resource
@@ -25,14 +25,12 @@ def train(task: Task) -> Outcome:
     version = task.resource
     if version.body["trainingMode"] == "UPDATE":
         return _update(task)
-    config = version.body["solutionConfig"]
     found = best_of(task) if version.body["performHPO"] or version.body["performAutoML"] else None
-    recipe = recipe_of(found.recipe_arn if found else version.body["recipeArn"])
-    lesson = lesson_of(version.body, recipe, found.given if found else given_in(config))
+    lesson = lesson_of(version.body, recipe_of(found.recipe_arn), found.given) if found else lesson_of(version.body)
     stages = Stages(task.watch)
     watch = stages.part(0.7, 0.3) if found else task.watch
     learned = learn(task.store, lesson, lesson.corpus(task.store), task.seed, watch)
-    log.info("solution_version.trained", arn=version.arn, recipe=recipe.name, **learned.report)
+    log.info("solution_version.trained", arn=version.arn, recipe=lesson.recipe.name, **learned.report)
     more = found.told if found else {}
 
     def outcome(_: Connection) -> Body:
@@ -60,13 +58,10 @@ def recipe_of(arn: str) -> Recipe:
     return recipe
 
 
-def given_in(config: Body) -> dict[str, str]:
-    """The hyperparameters of a solution's configuration, of both kinds."""
-    return {**config.get("algorithmHyperParameters", {}), **config.get("featureTransformationParameters", {})}
-
-
-def lesson_of(body: Any, recipe: Recipe, given: dict[str, str]) -> Lesson:
-    """What a solution version is to learn."""
+def lesson_of(body: Any, recipe: Recipe | None = None, given: dict[str, str] | None = None) -> Lesson:
+    """What a solution version is to learn: as its configuration says, or with what a search has found."""
+    recipe = recipe or recipe_of(body["recipeArn"])
+    given = given_in(body["solutionConfig"]) if given is None else given
     return Lesson(
         recipe, parse(recipe.Params, given), body["datasetGroupArn"], selection(body), config=body["solutionConfig"]
     )
@@ -74,14 +69,12 @@ def lesson_of(body: Any, recipe: Recipe, given: dict[str, str]) -> Lesson:
 
 def refresh_version(task: Task) -> Outcome:
     """What a deployed version does by itself: new items and events flow into it."""
-    body = task.resource.body
-    return refresh(task, lesson_of(body, recipe_of(body["recipeArn"]), given_in(body["solutionConfig"])))
+    return refresh(task, lesson_of(task.resource.body))
 
 
 def _update(task: Task) -> Outcome:
     """New items and events on top of the newest version that was trained in full; nothing is fitted."""
-    began_s, body, base = time.monotonic(), task.resource.body, _newest_full(task)
-    lesson = lesson_of(body, recipe_of(body["recipeArn"]), given_in(body["solutionConfig"]))
+    began_s, lesson, base = time.monotonic(), lesson_of(task.resource.body), _newest_full(task)
     report = {**base.body["report"], "updates": base.arn}
     found = refreshed(task.store, lesson, base.body["artifact"], report, task.watch)
     hours = round((time.monotonic() - began_s) / 3600, 6)
