@@ -20,7 +20,9 @@ def insights(store: Store, group: str) -> dict[str, Any]:
         domain = domain_of(connection, group)
         datasets = datasets_of(connection, group)
         there = {
-            name: contents_of(connection, datasets[name], every_version=False) for name in DATASET_NAMES if name in datasets
+            name: contents_of(connection, datasets[name], every_version=False)
+            for name in DATASET_NAMES
+            if name in datasets
         }
     frames = {name: contents.newest(store) for name, contents in there.items()}
     portraits = {name: portrait(frames[name], contents.schema) for name, contents in there.items()}
