@@ -95,10 +95,10 @@ def fit(name: str, events: Interactions, given: Mapping[str, str]) -> Scores:
 def ranks(model: Scores, split: Split) -> NDArray[np.float64]:
     """Rank of each user's true item among the items not in the history, 1 is best; a tie counts half; shape (U,)."""
     rank_U = np.empty(len(split.queries))
-    for user, (history_L, truth) in enumerate(zip(split.queries, split.truths, strict=True)):
-        score_I = model.scores(Query(history_L, int(history_L[-1])))
+    for user, (query, truth) in enumerate(zip(split.queries, split.truths, strict=True)):
+        score_I = model.scores(query)
         others_I = np.ones(len(score_I), np.bool_)
-        others_I[history_L] = False
+        others_I[query.history_L] = False
         others_I[truth[0]] = False
         rest = score_I[others_I]
         own = score_I[truth[0]]

@@ -17,7 +17,8 @@ def test_a_tenth_of_the_users_is_held_out_whole_and_their_newest_tenth_is_the_tr
     split = by_users(events([30] * 50), seed=0)
     assert len(split.queries) == len(split.truths) == 5
     assert len(split.train) == 45 * 30
-    for history, truth in zip(split.queries, split.truths, strict=True):
+    for query, truth in zip(split.queries, split.truths, strict=True):
+        history = query.history_L
         assert len(history) == 27
         assert len(truth) == 3
         assert np.all(np.diff(np.concatenate([history, truth])) == 1)
@@ -33,7 +34,7 @@ def test_the_same_seed_gives_the_same_users_and_another_seed_others():
 
 def test_at_least_one_event_is_the_truth_and_single_events_are_never_tested():
     split = by_users(events([1, 1, 1, 2]), seed=0)
-    assert [history.tolist() for history in split.queries] == [[300]]
+    assert [query.history_L.tolist() for query in split.queries] == [[300]]
     assert [truth.tolist() for truth in split.truths] == [[301]]
 
 
@@ -48,6 +49,6 @@ def test_leave_one_out_trains_on_neither_the_last_nor_the_one_before_it():
     data = events([4, 2])
     test, valid = leave_one_out(data), leave_one_out(data, valid=True)
     assert test.train.item_N.tolist() == valid.train.item_N.tolist() == [0, 1, 100, 101]
-    assert (test.queries[0].tolist(), test.truths[0].tolist()) == ([0, 1, 2], [3])
-    assert (valid.queries[0].tolist(), valid.truths[0].tolist()) == ([0, 1], [2])
+    assert (test.queries[0].history_L.tolist(), test.truths[0].tolist()) == ([0, 1, 2], [3])
+    assert (valid.queries[0].history_L.tolist(), valid.truths[0].tolist()) == ([0, 1], [2])
     assert len(test.queries) == 1

@@ -22,7 +22,7 @@ class Next:
 
 
 def test_the_keys_are_the_documented_ones_and_a_perfect_first_place_is_seen():
-    queries = [np.array([5, 1], np.int32), np.array([2], np.int32)]
+    queries = [Query(np.array([5, 1], np.int32), 1), Query(np.array([2], np.int32), 2)]
     truths = [np.array([2], np.int32), np.array([3, 3], np.int32)]
     found = report(Next(30), queries, truths, n_items_known=50)
     assert found == {
@@ -38,7 +38,7 @@ def test_the_keys_are_the_documented_ones_and_a_perfect_first_place_is_seen():
 
 
 def test_a_catalogue_smaller_than_the_list_is_listed_whole():
-    assert recommended(Next(3), [np.array([0], np.int32)]).tolist() == [[1, 0, 2]]
+    assert recommended(Next(3), [Query(np.array([0], np.int32), 0)]).tolist() == [[1, 0, 2]]
 
 
 def test_no_test_user_is_an_error_that_says_what_it_takes():

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tastemaker.data.interactions import Bools, Ints, Query
+from tastemaker.data.interactions import Bools, Ints
 from tastemaker.data.ranking import softmax, top
 from tastemaker.filters import Candidates, columns_of
 from tastemaker.serving.catalogue import Records
-from tastemaker.storage.trained import Histories, Trained
+from tastemaker.storage.trained import Trained
 
 SHARD_USERS = 20_000  # whose best are kept together: with 500 questions 40 MB of chances, and 80 MB of places at most
 BLOCK_CELLS = 8_000_000  # chances of users for the whole catalogue held at a time, 32 MB
@@ -63,7 +63,7 @@ def best_of_shard(
     for first in range(0, n_users, block):
         watch(first, n_users)
         users = range(shard.start + first, min(shard.end, shard.start + first + block))
-        chance_BI = np.stack([softmax(trained.model.scores(Query(_history(trained.histories, u)))) for u in users])
+        chance_BI = np.stack([softmax(trained.model.scores(trained.histories.query(u))) for u in users])
         for question, items in enumerate(items_of):
             chance_UJ[first : first + len(users), question] = chance_BI[:, items].sum(axis=1)
     best_JK = np.zeros((len(items_of), min(most, n_users)), BEST)
@@ -97,8 +97,3 @@ def candidates_of(shard: Shard, users: Records) -> Candidates:
         columns=columns_of(users.frame, users.schema, shard.ids, "USER_ID") if users.schema else {},
         events={name.lower(): np.unique(user_N[type_N == place]) for place, name in enumerate(histories.types)},
     )
-
-
-def _history(histories: Histories, user: int) -> Ints:
-    events = slice(histories.start_U[user], histories.start_U[user + 1])
-    return histories.item_N[events][histories.used_N[events]]

@@ -1,6 +1,6 @@
 """Who chose what, and when: the arrays that every recipe is given, and the query that every model answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,7 +21,8 @@ class Interactions:
 
     user_N, item_N: positions in the vocabularies, below n_users and n_items. time_s_N: Unix seconds.
     type_N: position in the list of event types; value_N: EVENT_VALUE, NaN where there is none; weight_N: how much it
-    is worth that a model finds the event, 1 if not given. All optional.
+    is worth that a model finds the event, 1 if not given. context: for each contextual column the position of the
+    event's value in its names (TrainingData.context_names), -1 where there is none. All optional.
     Build unsorted arrays with `interactions()`.
     """
 
@@ -33,6 +34,7 @@ class Interactions:
     type_N: Ints | None = None
     value_N: Floats | None = None
     weight_N: Floats | None = None
+    context: Mapping[str, Ints] = field(default_factory=dict)
 
     @cached_property
     def start_U(self) -> Longs:
@@ -57,6 +59,7 @@ class Interactions:
             None if self.type_N is None else self.type_N[keep_N],
             None if self.value_N is None else self.value_N[keep_N],
             None if self.weight_N is None else self.weight_N[keep_N],
+            {column: code_N[keep_N] for column, code_N in self.context.items()},
         )
 
 
@@ -68,6 +71,7 @@ def interactions(
     n_items: int,
     type_N: Ints | None = None,
     value_N: Floats | None = None,
+    context: Mapping[str, Ints] | None = None,
 ) -> Interactions:
     """Interactions from events in order of arrival; ties in time keep that order."""
     order_N = np.lexsort((np.arange(len(user_N)), time_s_N, user_N))
@@ -79,32 +83,60 @@ def interactions(
         n_items,
         None if type_N is None else np.asarray(type_N, np.int32),
         None if value_N is None else np.asarray(value_N, np.float32),
+        context={column: np.asarray(code_N, np.int32) for column, code_N in (context or {}).items()},
     )
     return arrived.where(order_N)
 
 
 @dataclass(frozen=True)
 class Categories:
-    """One categorical column: item i has the values value_V[start_I[i]:start_I[i + 1]]; V counts all values given."""
+    """One categorical column: thing i has the values value_V[start_I[i]:start_I[i + 1]]; V counts all values given."""
 
     names: Sequence[str]
     start_I: Longs
     value_V: Ints
 
+    def of(self, thing: int) -> tuple[str, ...]:
+        """The values of one item, or of one user."""
+        return tuple(self.names[value] for value in self.value_V[self.start_I[thing] : self.start_I[thing + 1]])
+
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Everything a recipe may learn from. Recipes that need less take less."""
+    """Everything a recipe may learn from. Recipes that need less take less.
+
+    item_categories, item_numbers (NaN for none), item_texts ("" for none): columns of the items, by name, shape (I,).
+    item_created_s: Unix seconds, 0 where unknown. user_categories: columns of the users. event_types, context_names:
+    what type_N and the context of the interactions count. seed: all that chance may depend on.
+    """
 
     interactions: Interactions
-    item_categories: dict[str, Categories] = field(default_factory=dict)
-    event_types: Sequence[str] = ()  # what interactions.type_N counts
+    item_categories: Mapping[str, Categories] = field(default_factory=dict)
+    event_types: Sequence[str] = ()
+    item_numbers: Mapping[str, Floats] = field(default_factory=dict)
+    item_texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    item_created_s: Longs | None = None
+    user_categories: Mapping[str, Categories] = field(default_factory=dict)
+    context_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    seed: int = 0
 
     def is_of_type(self, name: str) -> Bools:
         """Which events are of the type, whatever its case, shape (N,)."""
         wanted = [place for place, known in enumerate(self.event_types) if known.lower() == name.lower()]
         types_N = self.interactions.type_N
         return np.zeros(len(self.interactions), np.bool_) if types_N is None else np.isin(types_N, wanted)
+
+    def about(self, user: int, event: int | None = None) -> "About":
+        """What is known of a user and, at one event, of the moment: as in `Query.about`."""
+        found = {f"USERS.{name}": column.of(user) for name, column in self.user_categories.items()}
+        if event is not None:
+            for name, code_N in self.interactions.context.items():
+                if code_N[event] >= 0:
+                    found[f"CONTEXT.{name}"] = (self.context_names[name][code_N[event]],)
+        return found
+
+
+About = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -113,7 +145,12 @@ class Query:
 
     history_L: the user's items, oldest first, every one below the model's n_items; empty for a user never seen.
     item: the item of a related-items request; None when there is none, or when the model never saw it.
+    value_L, time_s_L: EVENT_VALUE (NaN for none) and Unix seconds of the events, for recipes whose traits ask for them.
+    about: "USERS.GENDER" or "CONTEXT.DEVICE" -> the values of this user, or of this moment; only what is known.
     """
 
     history_L: Ints = field(default_factory=lambda: NO_EVENTS)
     item: int | None = None
+    value_L: Floats | None = None
+    time_s_L: Longs | None = None
+    about: About = field(default_factory=dict)

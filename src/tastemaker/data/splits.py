@@ -5,21 +5,29 @@ from typing import Any
 
 import numpy as np
 
-from tastemaker.data.interactions import Bools, Floats, Interactions, Ints
+from tastemaker.data.interactions import Bools, Floats, Interactions, Ints, Longs, Query, TrainingData
 
 
 @dataclass(frozen=True)
 class Split:
-    """train: what to learn from. queries, truths: for each tested user the history given and the items that followed.
+    """train: what to learn from. queries, truths: for each tested user what is asked and the items that followed.
 
-    Users and items keep their positions; every history and every truth has at least one event.
+    Users and items keep their positions; every history and every truth has at least one event. A query's item is the
+    last of the history, which is what the user was looking at when the truth followed. tested, first_N: the user of
+    each query, and the place of its first true event among all. truth_weights: of the truths, where events have some.
     """
 
     train: Interactions
-    queries: list[Ints]
+    queries: list[Query]
     truths: list[Ints]
-    tested: Ints  # the users, in the order of the queries
-    truth_weights: list[Floats] | None = None  # of the truths, where events have weights
+    tested: Ints
+    first_N: Longs
+    truth_weights: list[Floats] | None = None
+
+    def knowing(self, data: TrainingData) -> "Split":
+        """The same, the queries with what these data say about the users and about the moments that are asked for."""
+        pairs = zip(self.queries, self.tested.tolist(), self.first_N.tolist(), strict=True)
+        return replace(self, queries=[replace(query, about=data.about(user, event)) for query, user, event in pairs])
 
 
 def by_users(interactions: Interactions, share: float = 0.1, *, seed: int) -> Split:
@@ -77,13 +85,20 @@ def _cut(interactions: Interactions, train: Interactions, tested: Any, cuts: Any
     starts, ends = interactions.start_U[tested], interactions.start_U[tested + 1]
     middles = starts + np.asarray(cuts, np.int64)
     item_N, weight_N = interactions.item_N, interactions.weight_N
+    spans = list(zip(starts.tolist(), middles.tolist(), ends.tolist(), strict=True))
     return Split(
         train,
-        [item_N[start:middle] for start, middle in zip(starts, middles, strict=True)],
-        [item_N[middle:end] for middle, end in zip(middles, ends, strict=True)],
+        [_query(interactions, start, middle) for start, middle, _ in spans],
+        [item_N[middle:end] for _, middle, end in spans],
         np.asarray(tested, np.int32),
-        None if weight_N is None else [weight_N[middle:end] for middle, end in zip(middles, ends, strict=True)],
+        middles,
+        None if weight_N is None else [weight_N[middle:end] for _, middle, end in spans],
     )
+
+
+def _query(events: Interactions, start: int, end: int) -> Query:
+    value_L = None if events.value_N is None else events.value_N[start:end]
+    return Query(events.item_N[start:end], int(events.item_N[end - 1]), value_L, events.time_s_N[start:end])
 
 
 def _part(count: int, share: float) -> int:

@@ -18,12 +18,11 @@ def action_measures(model: Scores, data: TrainingData, split: Split) -> dict[str
     """
     events, is_taken_N = data.interactions, data.is_of_type(TAKEN)
     chances, outcomes = [], []
-    for user, query, truth in zip(split.tested, split.queries, split.truths, strict=True):
-        start = events.start_U[user]
-        took = is_taken_N[start : start + len(query)]
-        score_I = model.scores(Query(query[took]))
+    for user, first, query, truth in zip(split.tested, split.first_N, split.queries, split.truths, strict=True):
+        took_L = is_taken_N[events.start_U[user] : first]
+        score_I = model.scores(Query(query.history_L[took_L], about=query.about))
         chances.append(score_I[truth])
-        outcomes.append(is_taken_N[start + len(query) : start + len(query) + len(truth)])
+        outcomes.append(is_taken_N[first : first + len(truth)])
     if not chances:
         return {}
     chance_N, taken_N = np.concatenate(chances), np.concatenate(outcomes)

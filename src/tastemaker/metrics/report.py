@@ -27,19 +27,17 @@ class Scores(Protocol):
 
 def report(
     model: Scores,
-    queries: Sequence[Ints],
+    queries: Sequence[Query],
     truths: Sequence[Ints],
     n_items_known: int,
     truth_weights: Sequence[Floats] | None = None,
 ) -> dict[str, float]:
     """The documented keys -> their values over test users.
 
-    queries: the history given of each user, oldest first, not empty. truths: the items that followed, not empty.
+    queries: what is asked for each user. truths: the items that followed, not empty.
     n_items_known: different items in Interactions and Items, for coverage. truth_weights: what finding each of the
     true items is worth, with a mean of 1; adds the measure with event weights.
-    Items seen before stay in the lists, as the service leaves them. Models of all types are asked in the same way: a
-    related-items model about the last item of the history, which is what the user was looking at when the truth
-    followed. Raises ValueError without a test user.
+    Items seen before stay in the lists, as the service leaves them. Raises ValueError without a test user.
     """
     recommended_UK = recommended(model, queries)
     found = measures(recommended_UK, truths, n_items_known)
@@ -49,12 +47,11 @@ def report(
     return found
 
 
-def recommended(model: Scores, queries: Sequence[Ints], length: int = LIST_LENGTH) -> NDArray[np.int32]:
+def recommended(model: Scores, queries: Sequence[Query], length: int = LIST_LENGTH) -> NDArray[np.int32]:
     """The list that each user would get, best first, shape (U, min(length, I)). Raises ValueError without a user."""
     if not queries:
         raise ValueError("There is no test user: it takes two users, one of them with two interactions.")
-    asked = (Query(history_L, int(history_L[-1])) for history_L in queries)
-    return np.array([top(model.scores(query), None, length) for query in asked], np.int32)
+    return np.array([top(model.scores(query), None, length) for query in queries], np.int32)
 
 
 def measures(recommended_UK: NDArray[np.int32], truths: Sequence[Ints], n_items_known: int) -> dict[str, float]:

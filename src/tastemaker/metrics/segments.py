@@ -5,7 +5,6 @@
 
 import numpy as np
 
-from tastemaker.data.interactions import Query
 from tastemaker.data.ranking import softmax
 from tastemaker.data.splits import Split
 from tastemaker.metrics.report import Scores
@@ -29,8 +28,8 @@ def segment_measures(model: Scores, split: Split, n_items_known: int) -> dict[st
     if len(items) > most:  # evenly over when they were first seen, which says nothing about how popular they are
         items = np.sort(items[np.argsort(first)][:: -(-len(items) // most)])
     score_UJ = np.empty((n_users, len(items)), np.float32)
-    for user, history_L in enumerate(split.queries):
-        score_UJ[user] = softmax(model.scores(Query(history_L)))[items]
+    for user, query in enumerate(split.queries):
+        score_UJ[user] = softmax(model.scores(query))[items]
     n_best = max(1, n_users // 100)
     best_BJ = np.argpartition(-score_UJ, n_best - 1, axis=0)[:n_best]
     hits, recalls = [], []

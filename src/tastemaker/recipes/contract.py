@@ -4,7 +4,7 @@ A recipe knows nothing of ARNs, SQL or HTTP. It is found by standing in a module
 `RECIPES`, or, in somebody else's package, behind an entry point of the group `tastemaker.recipes`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -34,6 +34,7 @@ def silent(done: float, total: float, /) -> None:
 class Model(Protocol):
     """What a recipe learned: a frozen dataclass of arrays and plain numbers, so that saving and loading follow from it.
 
+    A model that has a property `about_columns` is told these of a user and a moment in `Query.about`.
     A model that has a field `temperature` answers logits divided by it; training sets it so that the softmax of the
     scores over the catalogue is a probability that holds on held-out users.
     """
@@ -68,6 +69,8 @@ class Traits:
     theme_generation: bool = False
     metadata_always: bool = False  # metadata in replies without being enabled
     promotions: bool = True
+    history_values: bool = False  # queries have the EVENT_VALUE of each event
+    history_times: bool = False  # and its time
 
 
 PLAIN = Traits()
@@ -116,6 +119,12 @@ def hyperparameter(default: Any, **limits: Any) -> Any:
 def given_in(config: Mapping[str, Any]) -> dict[str, str]:
     """The hyperparameters of a solution's configuration, of both kinds."""
     return {**config.get("algorithmHyperParameters", {}), **config.get("featureTransformationParameters", {})}
+
+
+def about_columns(model: Model) -> Sequence[str]:
+    """What a model wants to know of users and moments: "USERS.GENDER" and the like; mostly nothing."""
+    found: Sequence[str] = getattr(model, "about_columns", ())
+    return found
 
 
 def traits(recipe: Recipe) -> Traits:

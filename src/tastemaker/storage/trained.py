@@ -11,17 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from tastemaker.data.interactions import Bools, Floats, Ints, Longs
+from tastemaker.data.interactions import About, Bools, Floats, Ints, Longs, Query
 from tastemaker.recipes.contract import Model
 from tastemaker.storage import artifacts
+
+NOTHING: About = {}
+OPTIONAL = ("time_s_N", "value_N")
 
 
 @dataclass(frozen=True)
 class Histories:
     """All events up to the training, by user and time: those of user u are start_U[u]:start_U[u + 1].
 
-    type_N: position in `types`. used_N: whether the event is part of what the model is asked about. time_s_N: Unix
-    seconds, kept where answers depend on how long ago something was.
+    type_N: position in `types`. used_N: whether the event is part of what the model is asked about. time_s_N, Unix
+    seconds, and value_N, EVENT_VALUE or NaN, are kept where answers depend on them.
     """
 
     start_U: Longs
@@ -30,6 +33,15 @@ class Histories:
     used_N: Bools
     types: list[str]
     time_s_N: Longs | None = None
+    value_N: Floats | None = None
+
+    def query(self, user: int, about: About = NOTHING) -> Query:
+        """What the model is asked for a user, by the events of the training."""
+        events = slice(self.start_U[user], self.start_U[user + 1])
+        used_L = self.used_N[events]
+        value_L = None if self.value_N is None else self.value_N[events][used_L]
+        time_s_L = None if self.time_s_N is None else self.time_s_N[events][used_L]
+        return Query(self.item_N[events][used_L], None, value_L, time_s_L, about)
 
 
 @dataclass(frozen=True)
@@ -64,8 +76,9 @@ def save(place: Path, trained: Trained) -> None:
         arrays |= {f"{name}.{part}": array for part, array in artifacts.pack(texts).items()}
     for name in ("start_U", "item_N", "type_N", "used_N"):
         arrays[f"history.{name}"] = getattr(trained.histories, name)
-    if trained.histories.time_s_N is not None:
-        arrays["history.time_s_N"] = trained.histories.time_s_N
+    for name in OPTIONAL:
+        if (kept_N := getattr(trained.histories, name)) is not None:
+            arrays[f"history.{name}"] = kept_N
     if trained.heads:
         arrays |= {"heads.item_UK": trained.heads.item_UK, "heads.score_UK": trained.heads.score_UK}
     kind = type(trained.model)
@@ -92,7 +105,7 @@ def load(place: Path) -> Trained:
         arrays["history.type_N"],
         arrays["history.used_N"],
         manifest["event_types"],
-        arrays.get("history.time_s_N"),
+        *(arrays.get(f"history.{name}") for name in OPTIONAL),
     )
     heads = Heads(arrays["heads.item_UK"], arrays["heads.score_UK"]) if "heads.item_UK" in arrays else None
     return Trained(

@@ -1,13 +1,14 @@
 """What a solution version is trained on: bulk and streamed events of a dataset group as arrays, and metadata."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from tastemaker.data.interactions import Bools, Categories, Floats, Interactions, TrainingData, interactions
+from tastemaker.data.interactions import Bools, Categories, Floats, Interactions, Longs, TrainingData, interactions
 from tastemaker.data.schemas import Schema
 from tastemaker.data.selection import Selection
 from tastemaker.resources.contents import Contents, contents_of
@@ -44,12 +45,16 @@ class Corpus:
     item_numbers: dict[str, Floats]
     through_seq: int
     optional_columns: int = 0  # of the events, beyond user, thing and time
+    item_texts: dict[str, list[str]] = field(default_factory=dict)
+    item_created_s: Longs | None = None
+    user_categories: dict[str, Categories] = field(default_factory=dict)
+    context_names: dict[str, list[str]] = field(default_factory=dict)
 
     def used_N(self, chosen: Selection) -> Bools:
         """Which events a solution learns from."""
         return np.asarray(self._weight_N(chosen) > 0)
 
-    def data(self, chosen: Selection) -> TrainingData:
+    def data(self, chosen: Selection, seed: int = 0) -> TrainingData:
         """What the recipe is given; events have weights where some count more than others."""
         weight_N = self._weight_N(chosen)
         used_N = weight_N > 0
@@ -57,7 +62,17 @@ class Corpus:
         if used_N.any() and np.ptp(weight_N[used_N]) > 0:
             # "Weights are normalised so that their mean is 1."
             events = replace(events, weight_N=(weight_N[used_N] / weight_N[used_N].mean()).astype(np.float32))
-        return TrainingData(events, self.item_categories, self.types)
+        return TrainingData(
+            events,
+            self.item_categories,
+            self.types,
+            self.item_numbers,
+            self.item_texts,
+            self.item_created_s,
+            self.user_categories,
+            self.context_names,
+            seed,
+        )
 
     def _weight_N(self, chosen: Selection) -> Floats:
         return chosen.weights(self.types, self.events.type_N, self.events.value_N)
@@ -78,19 +93,32 @@ def read_corpus(store: Store, group: str, chosen: Selection, source: Source = IT
         if dataset is None:
             raise WorkFailed(f"Create failed. {group} has no ACTIVE {source.events.title()} dataset.")
         bulk_and_streamed = contents_of(connection, dataset)
-        things = dataset_of(connection, group, source.things)
+        things, people = (dataset_of(connection, group, name) for name in (source.things, "USERS"))
         metadata = contents_of(connection, things, every_version=False) if things else None
-    frame = _events(bulk_and_streamed.newest(store), bulk_and_streamed.schema, source.id_column)
+        users = contents_of(connection, people, every_version=False) if people else None
+    context = _learned_from(bulk_and_streamed.schema, chosen, source.events)
+    frame = _events(bulk_and_streamed.newest(store), bulk_and_streamed.schema, source.id_column, context)
     if not len(frame):
         raise WorkFailed(
             f"Create failed. Dataset has no interactions: import data into {dataset.arn}, then train again."
         )
-    corpus = _corpus(frame, metadata, store, chosen, source, bulk_and_streamed.through_seq)
+    corpus = _corpus(frame, metadata, store, chosen, source, bulk_and_streamed.through_seq, context)
+    if users is not None:
+        known = pl.Series("USER_ID", corpus.user_ids, pl.String).to_frame()
+        frame = known.join(users.newest(store), on="USER_ID", how="left", maintain_order="left")
+        corpus = replace(corpus, user_categories=_categories(frame, users.schema, chosen, "USERS"))
     return replace(corpus, optional_columns=len(bulk_and_streamed.schema.columns) - len(REQUIRED_COLUMNS))
 
 
-def _events(frame: pl.DataFrame, schema: Schema, id_column: str) -> pl.DataFrame:
-    """The columns that training knows, under fixed names."""
+def _learned_from(schema: Schema, chosen: Selection, dataset_type: str) -> list[str]:
+    """The categorical columns of a dataset that take part in training."""
+    return [
+        column.name for column in schema.columns if column.categorical and chosen.learns_from(dataset_type, column.name)
+    ]
+
+
+def _events(frame: pl.DataFrame, schema: Schema, id_column: str, context: Sequence[str]) -> pl.DataFrame:
+    """The columns that training knows, under fixed names, and the contextual ones under their own."""
 
     def column(name: str, absent: Any, kind: type[pl.DataType]) -> pl.Expr:
         return (pl.col(name) if schema.column(name) else pl.lit(absent)).cast(kind).alias(name)
@@ -101,11 +129,18 @@ def _events(frame: pl.DataFrame, schema: Schema, id_column: str) -> pl.DataFrame
         column("EVENT_TYPE", NO_TYPE, pl.String).fill_null(NO_TYPE),
         column("EVENT_VALUE", None, pl.Float32),
         column("TIMESTAMP", None, pl.Int64),
+        *context,
     ).unique(maintain_order=True)
 
 
 def _corpus(
-    frame: pl.DataFrame, metadata: Contents | None, store: Store, chosen: Selection, source: Source, through_seq: int
+    frame: pl.DataFrame,
+    metadata: Contents | None,
+    store: Store,
+    chosen: Selection,
+    source: Source,
+    through_seq: int,
+    context: Sequence[str],
 ) -> Corpus:
     users = frame["USER_ID"].unique().sort()
     items = frame[source.id_column].unique()
@@ -114,6 +149,7 @@ def _corpus(
         items = pl.concat([items, records[source.id_column]]).unique()
     items = items.sort()
     types = frame["EVENT_TYPE"].unique().sort()
+    context_names = {name: frame[name].drop_nulls().unique().sort() for name in context}
     made = interactions(
         _codes(frame["USER_ID"], users),
         _codes(frame[source.id_column], items),
@@ -122,20 +158,45 @@ def _corpus(
         len(items),
         _codes(frame["EVENT_TYPE"], types),
         frame["EVENT_VALUE"].fill_null(float("nan")).to_numpy(),
+        {name: _codes(frame[name], known) for name, known in context_names.items()},
     )
-    categories, numbers = {}, {}
+    corpus = Corpus(
+        made,
+        users.to_list(),
+        items.to_list(),
+        types.to_list(),
+        {},
+        {},
+        through_seq,
+        context_names={name: known.to_list() for name, known in context_names.items()},
+    )
     if metadata is not None and records is not None:
         catalogue = items.to_frame(source.id_column).join(
             records, on=source.id_column, how="left", maintain_order="left"
         )
-        categories = _categories(catalogue, metadata.schema, chosen, source)
-        numbers = _numbers(catalogue, metadata.schema)
-    return Corpus(made, users.to_list(), items.to_list(), types.to_list(), categories, numbers, through_seq)
+        schema = metadata.schema
+        corpus = replace(
+            corpus,
+            item_categories=_categories(catalogue, schema, chosen, source.things),
+            item_numbers=_numbers(catalogue, schema),
+            item_texts={
+                column.name: catalogue[column.name].fill_null("").to_list()
+                for column in schema.columns
+                if (column.textual or column.item_name) and chosen.learns_from(source.things, column.name)
+            },
+            item_created_s=_created(catalogue, schema),
+        )
+    return corpus
 
 
 def _codes(texts: pl.Series, known: pl.Series) -> Any:
-    """The position of each text in a sorted list that has them all."""
-    return texts.cast(pl.Enum(known)).to_physical().to_numpy().astype(np.int32)
+    """The position of each text in a sorted list that has them all; -1 for none."""
+    return texts.cast(pl.Enum(known)).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+
+
+def _created(catalogue: pl.DataFrame, schema: Schema) -> Longs | None:
+    column = schema.column("CREATION_TIMESTAMP")
+    return None if column is None else catalogue[column.name].cast(pl.Int64).fill_null(0).to_numpy()
 
 
 def _numbers(catalogue: pl.DataFrame, schema: Schema) -> dict[str, Floats]:
@@ -147,15 +208,13 @@ def _numbers(catalogue: pl.DataFrame, schema: Schema) -> dict[str, Floats]:
     }
 
 
-def _categories(catalogue: pl.DataFrame, schema: Schema, chosen: Selection, source: Source) -> dict[str, Categories]:
-    """The categorical columns, a row for each item of the catalogue; values are separated by `|`."""
+def _categories(catalogue: pl.DataFrame, schema: Schema, chosen: Selection, dataset_type: str) -> dict[str, Categories]:
+    """The categorical columns, a row for each item or user of the frame; values are separated by `|`."""
     found = {}
-    for column in schema.columns:
-        if not column.categorical or not chosen.learns_from(source.things, column.name):
-            continue
-        lists = catalogue[column.name].fill_null("").str.split("|").list.eval(pl.element().filter(pl.element() != ""))
+    for column in _learned_from(schema, chosen, dataset_type):
+        lists = catalogue[column].fill_null("").str.split("|").list.eval(pl.element().filter(pl.element() != ""))
         values = lists.explode().drop_nulls()
         names = values.unique().sort()
         start_I = np.concatenate([[0], np.cumsum(lists.list.len().to_numpy())]).astype(np.int64)
-        found[column.name] = Categories(names.to_list(), start_I, _codes(values, names))
+        found[column] = Categories(names.to_list(), start_I, _codes(values, names))
     return found

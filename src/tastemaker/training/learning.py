@@ -16,7 +16,7 @@ from tastemaker.metrics.actions import action_measures
 from tastemaker.metrics.calibration import temperature
 from tastemaker.metrics.report import recommended, report
 from tastemaker.metrics.segments import segment_measures
-from tastemaker.recipes.contract import Model, Recipe
+from tastemaker.recipes.contract import Model, Recipe, traits
 from tastemaker.resources.kind import Body, WorkFailed
 from tastemaker.storage.store import Store
 from tastemaker.storage.trained import Heads, Histories, Trained, save
@@ -85,7 +85,7 @@ class Learned:
 def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Watch) -> Learned:
     """Fit the recipe, measured on held-out users first; the artifact is on disk when this returns."""
     began_s, stages, recipe = time.monotonic(), Stages(watch), lesson.recipe
-    data = corpus.data(lesson.chosen)
+    data = corpus.data(lesson.chosen, seed)
     objective, n_items = objective_of(lesson.config, corpus.item_numbers), len(corpus.item_ids)
     metrics, heat = measured(recipe, lesson.params, data, n_items, seed, stages.part(0.05, 0.4), objective)
     model = fitted(recipe, data, lesson.params, stages.part(0.45, 0.4))
@@ -93,7 +93,8 @@ def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Watch)
         model = replace(model, temperature=heat)
     if objective is not None:
         events = data.interactions
-        model = objective.reached_by(model, [events.history(user) for user in range(min(events.n_users, SAMPLE_MAX))])
+        sample = range(min(events.n_users, SAMPLE_MAX))
+        model = objective.reached_by(model, [Query(events.history(user), about=data.about(user)) for user in sample])
     facts = {
         "seed": seed,
         "data_fingerprint": corpus.fingerprint(),
@@ -114,10 +115,12 @@ def keep(store: Store, lesson: Lesson, corpus: Corpus, model: Model, facts: Body
     used_N = corpus.used_N(of_histories(lesson.recipe.recipe_type, lesson.chosen))
     events = corpus.events
     assert events.type_N is not None, "read_corpus gives every event a type"
+    asks = traits(lesson.recipe)
     # An action comes back only after its repeat time.
-    times = events.time_s_N if lesson.recipe.recipe_type == "PERSONALIZED_ACTIONS" else None
-    histories = Histories(events.start_U, events.item_N, events.type_N, used_N, corpus.types, times)
-    heads = _heads(lesson.recipe, model, histories, watch)
+    times = events.time_s_N if asks.history_times or lesson.recipe.recipe_type == "PERSONALIZED_ACTIONS" else None
+    values = events.value_N if asks.history_values else None
+    histories = Histories(events.start_U, events.item_N, events.type_N, used_N, corpus.types, times, values)
+    heads = _heads(lesson.recipe, model, histories, corpus.data(lesson.chosen), watch)
     name, ids = lesson.recipe.name, (corpus.user_ids, corpus.item_ids)
     save(store.artifacts / artifact, Trained(name, model, *ids, histories, heads, corpus.through_seq, facts))
     return artifact
@@ -134,10 +137,10 @@ def measured(
 ) -> tuple[dict[str, float], float | None]:
     """Metrics on held-out data, and the temperature that makes the next choices of held-out users most likely."""
     if recipe.recipe_type == "USER_SEGMENTATION":
-        early = of_each_user(data.interactions)
+        early = of_each_user(data.interactions).knowing(data)
         model = fitted(recipe, replace(data, interactions=early.train), params, watch)
         return segment_measures(model, early, n_items_known), None
-    split = by_users(data.interactions, seed=seed)
+    split = by_users(data.interactions, seed=seed).knowing(data)
     model = fitted(recipe, replace(data, interactions=split.train), params, watch)
     if recipe.recipe_type == "PERSONALIZED_ACTIONS":
         return action_measures(model, data, split), None
@@ -151,7 +154,7 @@ def measured(
         return metrics, None
     plain = replace(model, temperature=1.0)
     sample = slice(CALIBRATION_USERS_MAX)
-    score_UI = np.stack([plain.scores(Query(history_L)) for history_L in split.queries[sample]])
+    score_UI = np.stack([plain.scores(query) for query in split.queries[sample]])
     return metrics, temperature(score_UI, np.array([truth[0] for truth in split.truths[sample]]))
 
 
@@ -167,15 +170,14 @@ def _is_calibrated(model: Model) -> bool:
     return any(item.name == "temperature" for item in fields(model))
 
 
-def _heads(recipe: Recipe, model: Model, histories: Histories, watch: Watch) -> Heads | None:
+def _heads(recipe: Recipe, model: Model, histories: Histories, data: TrainingData, watch: Watch) -> Heads | None:
     """Every user's list as of now, so that a request of a user without new events computes nothing."""
     n_users = len(histories.start_U) - 1
     if recipe.recipe_type != "USER_PERSONALIZATION" or not n_users:
         return None
     lists, scores = [], []
     for user in range(min(n_users, HEAD_USERS_MAX)):
-        events = slice(histories.start_U[user], histories.start_U[user + 1])
-        score_I = softmax(model.scores(Query(histories.item_N[events][histories.used_N[events]])))
+        score_I = softmax(model.scores(histories.query(user, data.about(user))))
         best_K = top(score_I, None, HEAD_K)
         lists.append(best_K)
         scores.append(score_I[best_K])

@@ -16,7 +16,7 @@ from tastemaker.data.schemas import key_of
 from tastemaker.recipes.contract import Model
 
 STRENGTH = {"OFF": 0.0, "LOW": 0.25, "MEDIUM": 1.0, "HIGH": 3.0}
-SAMPLE_MAX = 500  # histories by which the spread of relevance is measured
+SAMPLE_MAX = 500  # queries by which the spread of relevance is measured
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Objective:
     value_I: Floats
     strength: float
 
-    def reached_by(self, model: Model, histories: Sequence[Ints]) -> Model:
+    def reached_by(self, model: Model, queries: Sequence[Query]) -> Model:
         """The same model with its scores moved towards the objective."""
-        if not self.strength or not histories or not any(item.name == "bonus_I" for item in fields(model)):
+        if not self.strength or not queries or not any(item.name == "bonus_I" for item in fields(model)):
             return model
-        spread = np.mean([model.scores(Query(history_L)).std() for history_L in histories[:SAMPLE_MAX]])
+        spread = np.mean([model.scores(query).std() for query in queries[:SAMPLE_MAX]])
         bonus_I = np.float32(self.strength * spread) * np.nan_to_num(_standard(self.value_I))
         moved: Any = model
         return replace(moved, bonus_I=bonus_I.astype(np.float32))  # type: ignore[no-any-return]

@@ -167,7 +167,6 @@ def forgotten(trained: Trained, gone: np.ndarray[tuple[int, ...], np.dtype[np.in
     length_U = np.diff(histories.start_U)
     kept_N = ~np.repeat(is_gone_U, length_U)
     start_U = np.concatenate([[0], np.cumsum(np.where(is_gone_U, 0, length_U))]).astype(np.int64)
-    times = None if histories.time_s_N is None else histories.time_s_N[kept_N]
     heads = trained.heads
     if heads is not None:
         item_UK, score_UK = np.array(heads.item_UK), np.array(heads.score_UK)
@@ -183,7 +182,8 @@ def forgotten(trained: Trained, gone: np.ndarray[tuple[int, ...], np.dtype[np.in
             item_N=histories.item_N[kept_N],
             type_N=histories.type_N[kept_N],
             used_N=histories.used_N[kept_N],
-            time_s_N=times,
+            time_s_N=None if histories.time_s_N is None else histories.time_s_N[kept_N],
+            value_N=None if histories.value_N is None else histories.value_N[kept_N],
         ),
         heads=heads,
     )
