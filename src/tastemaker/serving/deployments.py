@@ -40,7 +40,7 @@ class Manner:
     """How a campaign or a recommender answers, besides its model.
 
     chosen: which events make a history. hides: items of which the user has such an event are left out. has_metadata:
-    metadata may be asked for.
+    metadata may be asked for. plain_scores: answers have the model's own scores, not probabilities.
     """
 
     recipe_type: str
@@ -52,6 +52,7 @@ class Manner:
     promotions: bool
     gives_reasons: bool = False
     hides: str | None = None
+    plain_scores: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,6 +266,7 @@ def _manner_of_version(version: Resource, arn: str, config: Mapping[str, Any]) -
         has_metadata=asks.metadata_always or config.get("enableMetadataWithRecommendations", False),
         promotions=asks.promotions,
         gives_reasons=asks.events_config,
+        plain_scores=asks.plain_scores,
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tastemaker.data.interactions import Bools, Floats, Ints, Query
 from tastemaker.data.ranking import softmax, top
+from tastemaker.recipes.contract import about_columns
 from tastemaker.serving.deployments import PERSONAL, Deployment
 from tastemaker.storage.live import Events, Live
 
@@ -119,7 +120,7 @@ def ranked(
     place_K = np.array(deployment.items.positions(given), np.int32)
     if allowed_I is not None:
         place_K = place_K[allowed_I[place_K]]
-    score_K = softmax(deployment.trained.model.scores(who.query(deployment))[place_K])
+    score_K = _shown(deployment, deployment.trained.model.scores(who.query(deployment))[place_K])
     order_K = np.argsort(-score_K, kind="stable")
     unknown = [name for name in given if name not in deployment.items.position] if allows_unknown else []
     return Ranked(place_K[order_K], score_K[order_K], unknown)
@@ -139,7 +140,9 @@ class Rankings:
         The same tuple of live events of a user, the same ranking. An item that the model does not know, or none, gets
         what is popular.
         """
-        if deployment.recipe_type in PERSONAL and user_id is not None:
+        # What is popular may depend on who asks, too: on a column of Users.
+        is_personal = deployment.recipe_type in PERSONAL or about_columns(deployment.trained.model)
+        if is_personal and user_id is not None:
             events = live.events_of(deployment.dataset_seq, user_id)
             return self._get(deployment, f"user {user_id}", events, lambda: _of_person(deployment, user_id, events))
         item = None
@@ -171,9 +174,13 @@ def _of_person(deployment: Deployment, user_id: str, live: Events) -> Ranking:
 
 
 def _scores(deployment: Deployment, query: Query) -> Floats:
-    """Probabilities over the catalogue where the recipe has them, else scores that only order."""
-    score_I = deployment.trained.model.scores(query)
-    return softmax(score_I) if deployment.recipe_type in LOGITS else score_I
+    return _shown(deployment, deployment.trained.model.scores(query))
+
+
+def _shown(deployment: Deployment, score_K: Floats) -> Floats:
+    """Probabilities among these items where the recipe has them, else its own scores, such as predicted ratings."""
+    is_logits = deployment.recipe_type in LOGITS and not deployment.manner.plain_scores
+    return softmax(score_K) if is_logits else score_K
 
 
 def _ranked(deployment: Deployment, query: Callable[[Deployment], Query]) -> Ranking:

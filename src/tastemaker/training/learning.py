@@ -177,7 +177,9 @@ def _heads(recipe: Recipe, model: Model, histories: Histories, data: TrainingDat
         return None
     lists, scores = [], []
     for user in range(min(n_users, HEAD_USERS_MAX)):
-        score_I = softmax(model.scores(histories.query(user, data.about(user))))
+        score_I = model.scores(histories.query(user, data.about(user)))
+        if not traits(recipe).plain_scores:
+            score_I = softmax(score_I)
         best_K = top(score_I, None, HEAD_K)
         lists.append(best_K)
         scores.append(score_I[best_K])
