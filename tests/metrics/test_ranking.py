@@ -52,3 +52,22 @@ def test_coverage_counts_different_items_among_those_known():
     assert ranking.coverage(np.array([[0, 1], [1, 2]], np.int32), 6) == 0.5
     with pytest.raises(ValueError, match="no item is known"):
         ranking.coverage(np.zeros((1, 1), np.int32), 0)
+
+
+def test_f1_is_the_harmonic_mean_of_precision_and_recall():
+    # Of five items two are right, and that is all there was: precision 2/5, recall 2/2.
+    assert ranking.f1(HIT_UK, TWO, 5) == pytest.approx([2 * 0.4 * 1.0 / (0.4 + 1.0)])
+    assert ranking.f1(np.zeros((1, 5), bool), TWO, 5) == [0]
+
+
+def test_average_precision_is_the_precision_at_each_hit_over_all_that_could_be_hit():
+    # Hits at places 2 and 5: precision 1/2 and 2/5 there; two true items.
+    assert ranking.average_precision(HIT_UK, TWO, 25) == pytest.approx([(1 / 2 + 2 / 5) / 2])
+    assert ranking.average_precision(HIT_UK, TWO, 2) == pytest.approx([(1 / 2) / 2])
+    assert ranking.average_precision(np.ones((1, 5), bool), np.array([30]), 5) == pytest.approx([1.0])
+
+
+def test_what_is_behind_the_end_of_a_short_list_is_no_item():
+    recommended_UK = np.array([[0, 1], [1, -1]], np.int32)
+    assert ranking.coverage(recommended_UK, 4) == 0.5
+    assert ranking.hits(recommended_UK, [np.array([1], np.int32)] * 2).tolist() == [[False, True], [True, False]]

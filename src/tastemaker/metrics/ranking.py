@@ -69,16 +69,42 @@ def recall(hit_UK: Bools, n_relevant_U: Counts, cut: int) -> Doubles:
     return np.asarray(hit_UK[:, :cut].sum(axis=1) / n_relevant_U, np.float64)
 
 
+def f1(hit_UK: Bools, n_relevant_U: Counts, cut: int) -> Doubles:
+    """Harmonic mean of precision and recall at the cut, 0 without a hit; shape (U,).
+
+    That is 2 * hits / (cut + true items). Raises ValueError if a user has no true item.
+    Source: van Rijsbergen, Information Retrieval, 1979, with both weighing the same.
+    """
+    _each_has_some(n_relevant_U)
+    return np.asarray(2 * hit_UK[:, :cut].sum(axis=1) / (cut + n_relevant_U), np.float64)
+
+
+def average_precision(hit_UK: Bools, n_relevant_U: Counts, cut: int) -> Doubles:
+    """Precision at the place of each hit within the cut, summed, / true items that the cut can hold; shape (U,).
+
+    A hit comes at most once for each true item, so that a perfect list has 1. The mean over users is MAP at the cut.
+    Raises ValueError if a user has no true item.
+    Source: Manning, Raghavan and Schütze, Introduction to Information Retrieval, 2008, section 8.4; theirs has no cut.
+    """
+    _each_has_some(n_relevant_U)
+    hit_UC = hit_UK[:, :cut]
+    precision_UC = np.cumsum(hit_UC, axis=1) / np.arange(1, hit_UC.shape[1] + 1)
+    return np.asarray((precision_UC * hit_UC).sum(axis=1) / np.minimum(n_relevant_U, cut), np.float64)
+
+
 def hit_rate(hit_UK: Bools, cut: int) -> Doubles:
     """1 for a user with a hit within the cut, 0 for others; shape (U,)."""
     return np.asarray(hit_UK[:, :cut].any(axis=1), np.float64)
 
 
 def coverage(recommended_UK: Items, n_items_known: int) -> float:
-    """Different items recommended to anybody / items known. Raises ValueError if no item is known."""
+    """Different items recommended to anybody / items known. Raises ValueError if no item is known.
+
+    Negative numbers stand behind the end of a list that is shorter than others, and are no items.
+    """
     if n_items_known < 1:
         raise ValueError("Coverage is a share of the items known, and no item is known.")
-    return len(np.unique(recommended_UK)) / n_items_known
+    return int((np.unique(recommended_UK) >= 0).sum()) / n_items_known
 
 
 def _each_has_some(n_relevant_U: Counts) -> None:
