@@ -39,12 +39,7 @@ def report(
     true items is worth, with a mean of 1; adds the measure with event weights.
     Items seen before stay in the lists, as the service leaves them. Raises ValueError without a test user.
     """
-    recommended_UK = recommended(model, queries)
-    found = measures(recommended_UK, truths, n_items_known)
-    if truth_weights is not None:
-        gain_U = ranking.weighted_ndcg(recommended_UK, truths, truth_weights, LIST_LENGTH)
-        found["normalized_discounted_cumulative_gain_with_event_weights_at_k"] = float(gain_U.mean())
-    return found
+    return measures(recommended(model, queries), truths, n_items_known, truth_weights)
 
 
 def recommended(model: Scores, queries: Sequence[Query], length: int = LIST_LENGTH) -> NDArray[np.int32]:
@@ -54,8 +49,13 @@ def recommended(model: Scores, queries: Sequence[Query], length: int = LIST_LENG
     return np.array([top(model.scores(query), None, length) for query in queries], np.int32)
 
 
-def measures(recommended_UK: NDArray[np.int32], truths: Sequence[Ints], n_items_known: int) -> dict[str, float]:
-    """The documented keys -> their values for these lists."""
+def measures(
+    recommended_UK: NDArray[np.int32],
+    truths: Sequence[Ints],
+    n_items_known: int,
+    truth_weights: Sequence[Floats] | None = None,
+) -> dict[str, float]:
+    """The documented keys -> their values for these lists; arguments as in `report`."""
     hit_UK = ranking.hits(recommended_UK, truths)
     n_relevant_U = np.array([len(np.unique(truth)) for truth in truths], np.int64)
     found = {
@@ -67,6 +67,9 @@ def measures(recommended_UK: NDArray[np.int32], truths: Sequence[Ints], n_items_
         found[f"normalized_discounted_cumulative_gain_at_{cut}"] = gain
     for cut in CUTS:
         found[f"precision_at_{cut}"] = float(ranking.precision(hit_UK, cut).mean())
+    if truth_weights is not None:
+        gain_U = ranking.weighted_ndcg(recommended_UK, truths, truth_weights, LIST_LENGTH)
+        found["normalized_discounted_cumulative_gain_with_event_weights_at_k"] = float(gain_U.mean())
     return found
 
 

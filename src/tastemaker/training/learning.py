@@ -14,13 +14,14 @@ from tastemaker.data.selection import Selection, of_histories
 from tastemaker.data.splits import by_users, of_each_user
 from tastemaker.metrics.actions import action_measures
 from tastemaker.metrics.calibration import temperature
-from tastemaker.metrics.report import recommended, report
+from tastemaker.metrics.report import measures, recommended
 from tastemaker.metrics.segments import segment_measures
 from tastemaker.recipes.contract import Model, Recipe, traits
 from tastemaker.resources.kind import Body, WorkFailed
 from tastemaker.storage.store import Store
 from tastemaker.storage.trained import Heads, Histories, Trained, save
 from tastemaker.training.corpus import ACTIONS, ITEMS, Corpus, read_corpus
+from tastemaker.training.evaluation import HeldOut, evaluation, trend_measures
 from tastemaker.training.minimums import require_enough, require_few_types
 from tastemaker.training.objective import SAMPLE_MAX, Objective, objective_of
 
@@ -73,13 +74,23 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Learned:
-    """An artifact on disk, and what was measured. report: for people to read."""
+    """An artifact on disk, and what was measured. report: for people to read; evaluation: too long for the log."""
 
     artifact: str
     metrics: dict[str, float]
     report: Body
     hours: float
     through_seq: int  # the newest streamed event that was seen
+    evaluation: Body | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Metrics on held-out data, and the temperature that makes the next choices of held-out users most likely."""
+
+    metrics: dict[str, float]
+    temperature: float | None = None
+    held_out: HeldOut | None = None  # of recipes that make lists of items
 
 
 def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Watch) -> Learned:
@@ -87,10 +98,11 @@ def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Watch)
     began_s, stages, recipe = time.monotonic(), Stages(watch), lesson.recipe
     data = corpus.data(lesson.chosen, seed)
     objective, n_items = objective_of(lesson.config, corpus.item_numbers), len(corpus.item_ids)
-    metrics, heat = measured(recipe, lesson.params, data, n_items, seed, stages.part(0.05, 0.4), objective)
+    found = measured(recipe, lesson.params, data, n_items, seed, stages.part(0.05, 0.4), objective)
+    told = evaluation(found.held_out, data, n_items, seed) if found.held_out else None
     model = fitted(recipe, data, lesson.params, stages.part(0.45, 0.4))
-    if heat is not None and _is_calibrated(model):
-        model = replace(model, temperature=heat)
+    if found.temperature is not None and _is_calibrated(model):
+        model = replace(model, temperature=found.temperature)
     if objective is not None:
         events = data.interactions
         sample = range(min(events.n_users, SAMPLE_MAX))
@@ -99,14 +111,15 @@ def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Watch)
         "seed": seed,
         "data_fingerprint": corpus.fingerprint(),
         "params": asdict(lesson.params),
-        "metrics": metrics,
+        "metrics": found.metrics,
         "users": len(corpus.user_ids),
         "items": len(corpus.item_ids),
         "interactions": len(data.interactions),
         "took_s": round(time.monotonic() - began_s, 3),
     }
     artifact = keep(store, lesson, corpus, model, facts, stages.part(0.85, 0.14))
-    return Learned(artifact, metrics, facts, round((time.monotonic() - began_s) / 3600, 6), corpus.through_seq)
+    hours = round((time.monotonic() - began_s) / 3600, 6)
+    return Learned(artifact, found.metrics, facts, hours, corpus.through_seq, told)
 
 
 def keep(store: Store, lesson: Lesson, corpus: Corpus, model: Model, facts: Body, watch: Watch) -> str:
@@ -134,28 +147,31 @@ def measured(
     seed: int,
     watch: Watch,
     objective: Objective | None = None,
-) -> tuple[dict[str, float], float | None]:
-    """Metrics on held-out data, and the temperature that makes the next choices of held-out users most likely."""
+) -> Measured:
+    """How well the recipe does on what it does not learn from."""
     if recipe.recipe_type == "USER_SEGMENTATION":
         early = of_each_user(data.interactions).knowing(data)
         model = fitted(recipe, replace(data, interactions=early.train), params, watch)
-        return segment_measures(model, early, n_items_known), None
+        return Measured(segment_measures(model, early, n_items_known))
     split = by_users(data.interactions, seed=seed).knowing(data)
     model = fitted(recipe, replace(data, interactions=split.train), params, watch)
     if recipe.recipe_type == "PERSONALIZED_ACTIONS":
-        return action_measures(model, data, split), None
+        return Measured(action_measures(model, data, split))
     if not split.queries:
-        return {}, None  # too few users with two events: nothing can be held out, and an empty mean is not a zero
+        return Measured({})  # too few users with two events: nothing can be held out, and an empty mean is not a zero
     wanted = model if objective is None else objective.reached_by(model, split.queries)
-    metrics = report(wanted, split.queries, split.truths, n_items_known, split.truth_weights)
+    held_out = HeldOut(split, recommended(wanted, split.queries))
+    metrics = measures(held_out.list_UK, split.truths, n_items_known, split.truth_weights)
+    metrics |= trend_measures(recipe, params, data)
     if objective is not None:
-        metrics["average_rewards_at_k"] = objective.rewards(recommended(wanted, split.queries), split.truths)
+        metrics["average_rewards_at_k"] = objective.rewards(held_out.list_UK, split.truths)
     if not _is_calibrated(model):
-        return metrics, None
+        return Measured(metrics, held_out=held_out)
     plain = replace(model, temperature=1.0)
     sample = slice(CALIBRATION_USERS_MAX)
     score_UI = np.stack([plain.scores(query) for query in split.queries[sample]])
-    return metrics, temperature(score_UI, np.array([truth[0] for truth in split.truths[sample]]))
+    heat = temperature(score_UI, np.array([truth[0] for truth in split.truths[sample]]))
+    return Measured(metrics, heat, held_out)
 
 
 def fitted(recipe: Recipe, data: TrainingData, params: Any, watch: Watch) -> Model:

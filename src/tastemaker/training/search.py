@@ -100,7 +100,7 @@ class _Search:
     def value(self, recipe: Recipe, given: Mapping[str, str], watch: Watch) -> float:
         """How well the recipe does with these parameters, on users that are not learned from."""
         params = parse(recipe.Params, given)
-        metrics, _ = measured(recipe, params, self.data, self.n_items, self.seed + 1, watch)
+        metrics = measured(recipe, params, self.data, self.n_items, self.seed + 1, watch).metrics
         return metrics.get(self.metric or OBJECTIVE, metrics.get(OBJECTIVE, next(iter(metrics.values()), 0.0)))
 
     def tune(

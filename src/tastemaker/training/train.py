@@ -45,7 +45,7 @@ def trained(learned: Learned) -> Body:
         "artifact": learned.artifact,
         "trainingHours": learned.hours,
         "metrics": learned.metrics,
-        "report": learned.report,
+        "report": {"evaluation": learned.evaluation, **learned.report},
         "through_seq": learned.through_seq,
     }
 

@@ -1,0 +1,61 @@
+"""How good a solution version is, for people: its lists for held-out users judged from all sides.
+
+GetSolutionMetrics keeps the documented figures; this is what `tastemaker metrics` shows beside them.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from tastemaker.data.interactions import Query, TrainingData
+from tastemaker.data.ranking import top
+from tastemaker.data.splits import Split
+from tastemaker.metrics import evaluation as judged
+from tastemaker.metrics.evaluation import Answered, Known, Lists
+from tastemaker.metrics.report import LIST_LENGTH
+from tastemaker.metrics.trends import newest_period, trend_prediction_accuracy
+from tastemaker.recipes.contract import Recipe, silent
+from tastemaker.recipes.trending_now import INTERVALS_S
+from tastemaker.resources.kind import Body
+
+USERS_MAX = 5_000  # judged; with as many, intervals are narrower than what matters
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What the test of a training leaves for a closer look. list_UK: of each test user, best first."""
+
+    split: Split
+    list_UK: Lists
+
+
+def evaluation(found: HeldOut, data: TrainingData, n_items_known: int, seed: int) -> Body:
+    """All measures of the lists beside the popularity baseline, which knows the training users alone, as the model did.
+
+    Of more than USERS_MAX test users a sample is judged; coverage is then of the sample, too.
+    """
+    split = found.split
+    n_tested = len(split.queries)
+    users = list(range(n_tested))
+    if n_tested > USERS_MAX:
+        users = np.sort(np.random.default_rng(seed).permutation(n_tested)[:USERS_MAX]).tolist()
+    test = Answered(found.list_UK, split.truths, [query.history_L for query in split.queries]).of(users)
+    known = Known(split.train, n_items_known, data.item_categories)
+    return {"test_users": n_tested, **judged.evaluation(test, LIST_LENGTH, known, seed=seed)}
+
+
+def trend_measures(recipe: Recipe, params: Any, data: TrainingData) -> dict[str, float]:
+    """The documented measure of a recipe that looks for trends; {} for others, and for data of a single period.
+
+    Its split is by time: the recipe learns from what came before the newest interval, and is held against that.
+    """
+    frequency = getattr(params, "trend_discovery_frequency", None)
+    if frequency is None:
+        return {}
+    period = newest_period(data.interactions, INTERVALS_S[frequency])
+    if not len(period.train):
+        return {}
+    model = recipe.fit(replace(data, interactions=period.train), params, silent)
+    foretold_K = top(model.scores(Query()), None, LIST_LENGTH)
+    return {"trend_prediction_accuracy": trend_prediction_accuracy(foretold_K, period.growth_I)}
