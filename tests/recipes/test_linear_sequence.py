@@ -5,8 +5,9 @@ import pytest
 
 from tastemaker.data.interactions import Interactions, Query, TrainingData, interactions
 from tastemaker.recipes.contract import silent
-from tastemaker.recipes.parts.linear_sequence import LinearSequence, Params, fit
 from tastemaker.recipes.parts.next_item_regression import coefficients
+from tastemaker.recipes.parts.sequence_model import SequenceModel
+from tastemaker.recipes.parts.sequence_recipe import Params, fit
 
 L2, DECAYS = 5.0, (0.5, 0.9)
 
@@ -47,11 +48,11 @@ def test_sums_over_pairs_give_the_regression_over_rows(horizon: float):
 
 
 @pytest.fixture(scope="module", params=[100, 8], ids=["all modelled", "eight modelled"])
-def model(request: pytest.FixtureRequest) -> LinearSequence:
+def model(request: pytest.FixtureRequest) -> SequenceModel:
     return fit(TrainingData(some_events()), Params(l2=L2, catalogue_items_max=request.param), silent)
 
 
-def test_what_the_events_and_popularity_add_is_the_chance_whose_logarithm_is_the_score(model: LinearSequence):
+def test_what_the_events_and_popularity_add_is_the_chance_whose_logarithm_is_the_score(model: SequenceModel):
     query = Query(np.array([3, 1, 4, 1, 5, 9], np.int32))
     score_I = model.scores(query)
     for item in model.modelled_M.tolist():
@@ -60,13 +61,13 @@ def test_what_the_events_and_popularity_add_is_the_chance_whose_logarithm_is_the
         assert max(events, 0) + reasons["popularity"] == pytest.approx(np.exp(score_I[item]), rel=1e-4)
 
 
-def test_the_order_of_the_history_matters(model: LinearSequence):
+def test_the_order_of_the_history_matters(model: SequenceModel):
     history_L = model.modelled_M[[2, 6]]
     forwards, backwards = Query(history_L), Query(history_L[::-1])
     assert not np.allclose(model.scores(forwards), model.scores(backwards))
 
 
-def test_a_user_never_seen_gets_the_distribution_of_popularity(model: LinearSequence):
+def test_a_user_never_seen_gets_the_distribution_of_popularity(model: SequenceModel):
     chance_I = np.exp(model.scores(Query()))
     events = some_events()
     users_I = np.array([len(np.unique(events.user_N[events.item_N == item])) for item in range(12)])

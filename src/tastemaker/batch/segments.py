@@ -51,7 +51,7 @@ def best_of_shard(
     items_of: Sequence[Ints],
     allowed_of: Sequence[Bools],
     most: int,
-    watch: Callable[[float, float], None],
+    watch: Callable[[float, float], object],
 ) -> Best:
     """For each question, the users most likely to choose one of its items next, best first; shape (questions, most).
 

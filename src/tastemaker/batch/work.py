@@ -31,7 +31,7 @@ FILES_MAX, BYTES_MAX = 1000, 10**9  # quotas: "input files per job", "input size
 OUT, MARKER = ".out", "_CHECK"
 ANSWERING = 0.95  # the share of the work that is not delivering
 
-Watch = Callable[[float, float], None]
+Watch = Callable[[float, float], object]
 # Answers for the lines of a chunk, in their order. The watch is that of this chunk alone.
 Answer = Callable[[Chunk, Watch], Iterable[Answered]]
 

@@ -22,12 +22,16 @@ Reasons = Mapping[str, float]
 
 
 class Progress(Protocol):
-    """Told how far the work is. It may raise to stop the work; a recipe lets that pass."""
+    """Told how far the work is, and facts of the way such as epoch=3, loss=5.4.
 
-    def __call__(self, done: float, total: float, /) -> None: ...
+    It may raise to stop the work; a recipe lets that pass. False asks for the best so far at once, instead of all of
+    the work; a recipe that has no such thing goes on.
+    """
+
+    def __call__(self, done: float, total: float, /, **facts: float) -> bool | None: ...
 
 
-def silent(done: float, total: float, /) -> None:
+def silent(done: float, total: float, /, **facts: float) -> None:
     """A progress that nobody watches."""
 
 

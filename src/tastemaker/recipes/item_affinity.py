@@ -7,7 +7,7 @@ the next one? A batch segment job asks, and sorts the users.
 from dataclasses import dataclass
 
 from tastemaker.recipes.contract import Recipe, Traits, hyperparameter
-from tastemaker.recipes.parts.linear_sequence import NO_NETWORK, LinearSequenceRecipe, Solved
+from tastemaker.recipes.parts.sequence_recipe import NO_NETWORK, SequenceRecipe, Solved
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,14 @@ class AffinityParams(Solved):
 
 
 RECIPES: tuple[Recipe, ...] = (
-    LinearSequenceRecipe(
+    SequenceRecipe(
         "aws-item-affinity",
         "USER_SEGMENTATION",
         "Segments of users by how likely each is to choose an item.",
         Traits(batch_inference=False, promotions=False),
         AffinityParams,
     ),
-    LinearSequenceRecipe(
+    SequenceRecipe(
         "aws-item-attribute-affinity",
         "USER_SEGMENTATION",
         "Segments of users by how likely each is to choose items with given attributes.",

@@ -4,17 +4,17 @@ The same model as aws-user-personalization; the answer path takes the scores of 
 """
 
 from tastemaker.recipes.contract import Recipe, Traits
-from tastemaker.recipes.parts.linear_sequence import LinearSequenceRecipe
+from tastemaker.recipes.parts.sequence_recipe import SequenceRecipe
 from tastemaker.recipes.user_personalization import SecondParams
 
 RECIPES: tuple[Recipe, ...] = (
-    LinearSequenceRecipe(
+    SequenceRecipe(
         "aws-personalized-ranking",
         "PERSONALIZED_RANKING",
         "Orders a given list of items for a user, learned from the order of everybody's choices.",
         Traits(optimization_objective=True, promotions=False),
     ),
-    LinearSequenceRecipe(
+    SequenceRecipe(
         "aws-personalized-ranking-v2",
         "PERSONALIZED_RANKING",
         "Orders a given list of items for a user, with weights for types of events.",

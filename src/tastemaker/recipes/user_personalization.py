@@ -7,13 +7,13 @@ accuracy is in benchmarks/LEADERBOARD.md. Exploration of new items happens when 
 from dataclasses import dataclass
 
 from tastemaker.recipes.contract import Recipe, Traits, hyperparameter
-from tastemaker.recipes.parts.linear_sequence import NO_NETWORK, LinearSequenceRecipe, Params, Solved
+from tastemaker.recipes.parts.sequence_recipe import NO_NETWORK, Deep, Params, SequenceRecipe
 
 NO_COLD = "Items without a history come by popularity and exploration, however few events they have."
 
 
 @dataclass(frozen=True)
-class SecondParams(Solved):
+class SecondParams(Deep):
     """Of the -v2 recipes."""
 
     apply_recency_bias: bool = hyperparameter(True, effect=False, why="Recent events count more in any case.")
@@ -38,22 +38,22 @@ class ColdstartParams(Params):
 
 
 RECIPES: tuple[Recipe, ...] = (
-    LinearSequenceRecipe(
+    SequenceRecipe(
         "aws-user-personalization",
         "USER_PERSONALIZATION",
         "Items that a user is likely to choose next, learned from the order of everybody's choices.",
         Traits(optimization_objective=True, item_exploration_config=True, training_mode_update=True, auto_update=True),
     ),
-    LinearSequenceRecipe(
+    SequenceRecipe(
         "aws-user-personalization-v2",
         "USER_PERSONALIZATION",
         "Items that a user is likely to choose next, with weights for types of events.",
         Traits(events_config=True, metadata_always=True, auto_update=True),
         SecondParams,
     ),
-    LinearSequenceRecipe("aws-hrnn", "USER_PERSONALIZATION", "As aws-user-personalization.", Params=OldParams),
-    LinearSequenceRecipe("aws-hrnn-metadata", "USER_PERSONALIZATION", "As aws-user-personalization.", Params=OldParams),
-    LinearSequenceRecipe(
+    SequenceRecipe("aws-hrnn", "USER_PERSONALIZATION", "As aws-user-personalization.", Params=OldParams),
+    SequenceRecipe("aws-hrnn-metadata", "USER_PERSONALIZATION", "As aws-user-personalization.", Params=OldParams),
+    SequenceRecipe(
         "aws-hrnn-coldstart",
         "USER_PERSONALIZATION",
         "As aws-user-personalization.",

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tastemaker.arn import Scope
+from tastemaker.recipes.contract import Progress
 from tastemaker.resources.statuses import Statuses
 from tastemaker.storage.rows import Resource
 from tastemaker.storage.store import Store
@@ -30,11 +31,15 @@ class Birth:
 
 @dataclass(frozen=True)
 class Task:
-    """A piece of work on one resource. `watch(done, total)` reports progress, and raises `Stopped` to stop it."""
+    """A piece of work on one resource.
+
+    `watch(done, total)` reports progress, and raises `Stopped` to stop the work; its False asks for the best so far
+    instead of all of it.
+    """
 
     resource: Resource
     store: Store
-    watch: Callable[[float, float], None]
+    watch: Progress
     seed: int = 0
 
 

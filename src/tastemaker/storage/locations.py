@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlparse
 
 from tastemaker.errors import InvalidInputException
 
-Watch = Callable[[float, float], None]
+Watch = Callable[[float, float], object]
 
 INVALID_INPUT = "Invalid Data location."
 INVALID_OUTPUT = "Invalid S3 output path."

@@ -1,11 +1,11 @@
 """What a solution version learned, as an artifact: its model, the ids it speaks of, and everybody's history.
 
-The model comes back as the class it was, filled with arrays that are mapped from disk.
+The model comes back as the class it was, filled with arrays that are mapped from disk; so do the dataclasses in it.
 """
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +68,7 @@ class Trained:
 
 def save(place: Path, trained: Trained) -> None:
     """Write the artifact; it is there whole, or not at all."""
-    arrays: dict[str, Any] = {}
-    plain: dict[str, Any] = {}
-    for name, value in _members(trained.model).items():
-        (arrays if isinstance(value, np.ndarray) else plain)[f"model.{name}"] = value
+    arrays, plain, classes = _taken_apart("model", trained.model)
     for name, texts in (("users", trained.user_ids), ("items", trained.item_ids)):
         arrays |= {f"{name}.{part}": array for part, array in artifacts.pack(texts).items()}
     for name in ("start_U", "item_N", "type_N", "used_N"):
@@ -81,10 +78,9 @@ def save(place: Path, trained: Trained) -> None:
             arrays[f"history.{name}"] = kept_N
     if trained.heads:
         arrays |= {"heads.item_UK": trained.heads.item_UK, "heads.score_UK": trained.heads.score_UK}
-    kind = type(trained.model)
     manifest = {
         "recipe": trained.recipe,
-        "model_class": [kind.__module__, kind.__qualname__],
+        "classes": classes,
         "plain": plain,
         "event_types": trained.histories.types,
         "through_seq": trained.through_seq,
@@ -96,9 +92,9 @@ def save(place: Path, trained: Trained) -> None:
 def load(place: Path) -> Trained:
     """Read an artifact. Raises FileNotFoundError if it is not there, ImportError if its recipe is not installed."""
     arrays, manifest = artifacts.load(place)
-    module, name = manifest["model_class"]
-    kind = getattr(importlib.import_module(module), name)
-    own = {key.removeprefix("model."): value for key, value in (arrays | manifest["plain"]).items() if "model." in key}
+    if "classes" not in manifest:
+        raise ImportError("it was written before models had parts")
+    model = _put_together("model", arrays | manifest["plain"], manifest["classes"])
     histories = Histories(
         arrays["history.start_U"],
         arrays["history.item_N"],
@@ -110,7 +106,7 @@ def load(place: Path) -> Trained:
     heads = Heads(arrays["heads.item_UK"], arrays["heads.score_UK"]) if "heads.item_UK" in arrays else None
     return Trained(
         manifest["recipe"],
-        kind(**own),
+        model,
         artifacts.unpack(arrays["users.bytes"], arrays["users.ends"]),
         artifacts.unpack(arrays["items.bytes"], arrays["items.ends"]),
         histories,
@@ -120,5 +116,32 @@ def load(place: Path) -> Trained:
     )
 
 
-def _members(model: Model) -> dict[str, Any]:
-    return {item.name: getattr(model, item.name) for item in fields(model)}
+def _taken_apart(place: str, value: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, list[str]]]:
+    """The arrays, the plain values and the classes of a dataclass and of those in it, each under its dotted place."""
+    kind = type(value)
+    arrays: dict[str, Any] = {}
+    plain: dict[str, Any] = {}
+    classes = {place: [kind.__module__, kind.__qualname__]}
+    for item in fields(value):
+        member, where = getattr(value, item.name), f"{place}.{item.name}"
+        if is_dataclass(member):
+            parts = _taken_apart(where, member)
+            arrays, plain, classes = arrays | parts[0], plain | parts[1], classes | parts[2]
+        elif isinstance(member, np.ndarray):
+            arrays[where] = member
+        else:
+            plain[where] = member
+    return arrays, plain, classes
+
+
+def _put_together(place: str, values: Mapping[str, Any], classes: Mapping[str, list[str]]) -> Any:
+    module, name = classes[place]
+    kind = getattr(importlib.import_module(module), name)
+    members = {}
+    for item in fields(kind):
+        where = f"{place}.{item.name}"
+        if where in classes:
+            members[item.name] = _put_together(where, values, classes)
+        elif where in values:
+            members[item.name] = values[where]
+    return kind(**members)

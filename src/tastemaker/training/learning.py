@@ -2,7 +2,7 @@
 recommender."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from tastemaker.metrics.actions import action_measures
 from tastemaker.metrics.calibration import temperature
 from tastemaker.metrics.report import measures, recommended
 from tastemaker.metrics.segments import segment_measures
-from tastemaker.recipes.contract import Model, Recipe, traits
+from tastemaker.recipes.contract import Model, Progress, Recipe, traits
 from tastemaker.resources.kind import Body, WorkFailed
 from tastemaker.storage.store import Store
 from tastemaker.storage.trained import Heads, Histories, Trained, save
@@ -29,18 +29,20 @@ HEAD_K = 200  # items kept per user: the 25 of a usual request, with room for wh
 HEAD_USERS_MAX = 500_000  # whose heads are computed ahead: 1.6 KB each, mapped from disk
 CALIBRATION_USERS_MAX = 2_000  # a temperature is one number; more users do not move it
 
-Watch = Callable[[float, float], None]
-
 
 @dataclass(frozen=True)
 class Stages:
     """One progress bar over work that has several stages, each of a known share."""
 
-    watch: Watch
+    watch: Progress
 
-    def part(self, start: float, share: float) -> Watch:
+    def part(self, start: float, share: float) -> Progress:
         """A progress for the stage that fills `share` from `start` on, both of 1."""
-        return lambda done, total: self.watch(start + share * (done / total if total else 1.0), 1.0)
+
+        def watch(done: float, total: float, /, **facts: float) -> bool | None:
+            return self.watch(start + share * (done / total if total else 1.0), 1.0, **facts)
+
+        return watch
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Measured:
     held_out: HeldOut | None = None  # of recipes that make lists of items
 
 
-def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Watch) -> Learned:
+def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Progress) -> Learned:
     """Fit the recipe, measured on held-out users first; the artifact is on disk when this returns."""
     began_s, stages, recipe = time.monotonic(), Stages(watch), lesson.recipe
     data = corpus.data(lesson.chosen, seed)
@@ -122,7 +124,7 @@ def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Watch)
     return Learned(artifact, found.metrics, facts, hours, corpus.through_seq, told)
 
 
-def keep(store: Store, lesson: Lesson, corpus: Corpus, model: Model, facts: Body, watch: Watch) -> str:
+def keep(store: Store, lesson: Lesson, corpus: Corpus, model: Model, facts: Body, watch: Progress) -> str:
     """Write the artifact of a model: what it learned, everybody's history, everybody's list. Gives its name."""
     artifact = store.new_uuid()
     used_N = corpus.used_N(of_histories(lesson.recipe.recipe_type, lesson.chosen))
@@ -145,7 +147,7 @@ def measured(
     data: TrainingData,
     n_items_known: int,
     seed: int,
-    watch: Watch,
+    watch: Progress,
     objective: Objective | None = None,
 ) -> Measured:
     """How well the recipe does on what it does not learn from."""
@@ -174,7 +176,7 @@ def measured(
     return Measured(metrics, heat, held_out)
 
 
-def fitted(recipe: Recipe, data: TrainingData, params: Any, watch: Watch) -> Model:
+def fitted(recipe: Recipe, data: TrainingData, params: Any, watch: Progress) -> Model:
     """A recipe says by ValueError that these data and these hyperparameters do not go together."""
     try:
         return recipe.fit(data, params, watch)
@@ -186,7 +188,7 @@ def _is_calibrated(model: Model) -> bool:
     return any(item.name == "temperature" for item in fields(model))
 
 
-def _heads(recipe: Recipe, model: Model, histories: Histories, data: TrainingData, watch: Watch) -> Heads | None:
+def _heads(recipe: Recipe, model: Model, histories: Histories, data: TrainingData, watch: Progress) -> Heads | None:
     """Every user's list as of now, so that a request of a user without new events computes nothing."""
     n_users = len(histories.start_U) - 1
     if recipe.recipe_type != "USER_PERSONALIZATION" or not n_users:

@@ -7,12 +7,13 @@ import numpy as np
 import structlog
 from sqlalchemy import Connection
 
+from tastemaker.recipes.contract import Progress
 from tastemaker.resources.kind import Body, Outcome, Task
 from tastemaker.storage import rows
 from tastemaker.storage.database import touch
 from tastemaker.storage.store import Store
 from tastemaker.storage.trained import load
-from tastemaker.training.learning import Lesson, Watch, keep
+from tastemaker.training.learning import Lesson, keep
 
 log = structlog.get_logger()
 
@@ -26,7 +27,7 @@ class Refreshed:
     facts: Body
 
 
-def refreshed(store: Store, lesson: Lesson, artifact: str, report: Body, watch: Watch) -> Refreshed:
+def refreshed(store: Store, lesson: Lesson, artifact: str, report: Body, watch: Progress) -> Refreshed:
     """The model of an artifact over the catalogue, the events and the popularity of now; its coefficients stay."""
     old = load(store.artifacts / artifact)
     corpus = lesson.corpus(store)

@@ -5,7 +5,7 @@ afterwards was not chosen on.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -14,9 +14,9 @@ from tastemaker.data.interactions import TrainingData
 from tastemaker.data.selection import selection
 from tastemaker.data.splits import by_users
 from tastemaker.recipes.catalogue import recipes
-from tastemaker.recipes.contract import Limits, Recipe, given_in, parse
+from tastemaker.recipes.contract import Limits, Progress, Recipe, given_in, parse
 from tastemaker.resources.kind import Body, Task, WorkFailed
-from tastemaker.training.learning import Lesson, Stages, Watch, measured
+from tastemaker.training.learning import Lesson, Stages, measured
 
 TRIALS_DEFAULT = 10
 OBJECTIVE = "normalized_discounted_cumulative_gain_at_25"
@@ -97,14 +97,14 @@ class _Search:
     seed: int
     metric: str | None
 
-    def value(self, recipe: Recipe, given: Mapping[str, str], watch: Watch) -> float:
+    def value(self, recipe: Recipe, given: Mapping[str, str], watch: Progress) -> float:
         """How well the recipe does with these parameters, on users that are not learned from."""
         params = parse(recipe.Params, given)
         metrics = measured(recipe, params, self.data, self.n_items, self.seed + 1, watch).metrics
         return metrics.get(self.metric or OBJECTIVE, metrics.get(OBJECTIVE, next(iter(metrics.values()), 0.0)))
 
     def tune(
-        self, recipe: Recipe, fixed: Mapping[str, str], ranges: Ranges, n_trials: int, watch: Watch
+        self, recipe: Recipe, fixed: Mapping[str, str], ranges: Ranges, n_trials: int, watch: Progress
     ) -> tuple[dict[str, str], list[Body]]:
         """The best parameters as text, and all trials; the first one has the defaults, so that nothing gets worse."""
         import optuna  # heavy: only a training that searches needs it
@@ -132,8 +132,8 @@ class _Search:
         return dict(max(finished, key=lambda each: each["value"])["parameters"]), trials
 
 
-def _share(watch: Watch, number: int, n_trials: int) -> Callable[[float, float], None]:
-    return lambda done, total: watch(number + (done / total if total else 1.0), n_trials)
+def _share(watch: Progress, number: int, n_trials: int) -> Progress:
+    return lambda done, total, /, **facts: watch(number + (done / total if total else 1.0), n_trials, **facts)
 
 
 def _defaults(recipe: Recipe, ranges: Ranges) -> dict[str, Any]:

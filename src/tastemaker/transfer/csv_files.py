@@ -18,7 +18,7 @@ from tastemaker.transfer.csv_bytes import ImportFailed, Layout, header, standard
 
 BATCH_ROWS = 200_000  # about 50 MB of text at a time
 
-Progress = Callable[[float, float], None]
+Progress = Callable[[float, float], object]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Reporter:
         self._store, self._job = store, job
         self._next_s = 0.0
 
-    def __call__(self, done: float, total: float) -> None:
+    def __call__(self, done: float, total: float, /, **facts: float) -> None:  # noqa: ARG002
         """Report, at most twice a second. Raises Stopped when the job was asked to stop."""
         if time.monotonic() < self._next_s:
             return

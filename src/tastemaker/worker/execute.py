@@ -4,11 +4,12 @@ The outcome, the status and the end of the job are one transaction, refused if t
 may be killed at any instant, and may be run twice.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 from sqlalchemy import Connection
 
+from tastemaker.recipes.contract import Progress
 from tastemaker.resources.engine import move, move_update
 from tastemaker.resources.kind import Kind, Outcome, Stopped, Task, Work, WorkFailed
 from tastemaker.storage import jobs, rows
@@ -17,8 +18,6 @@ from tastemaker.storage.rows import Resource
 from tastemaker.storage.store import Store
 
 log = structlog.get_logger()
-
-Watch = Callable[[float, float], None]
 
 
 class LeaseLost(Exception):
@@ -30,7 +29,7 @@ def work_of(kind: Kind, verb: str) -> Work:
     return kind.works[verb]
 
 
-def execute(store: Store, kinds: Mapping[str, Kind], job: Job, watch: Watch, seed: int, attempts_max: int) -> None:
+def execute(store: Store, kinds: Mapping[str, Kind], job: Job, watch: Progress, seed: int, attempts_max: int) -> None:
     """Carry out a leased job. Raises LeaseLost if it was taken away; all else ends in the resource's status."""
     kind = kinds[job.kind]
     try:

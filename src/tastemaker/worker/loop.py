@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from tastemaker.processes import let_go
+from tastemaker.recipes.contract import silent
 from tastemaker.resources.kind import Kind
 from tastemaker.settings import Settings
 from tastemaker.storage import jobs
@@ -114,7 +115,7 @@ class Worker:
         self._has_litter = self._has_litter or job.verb == "delete"
         try:
             settings = self._settings
-            execute(self._store, self._kinds, job, lambda _, __: None, settings.seed, settings.attempts_max)
+            execute(self._store, self._kinds, job, silent, settings.seed, settings.attempts_max)
         except LeaseLost:
             log.warning("job.lease_lost", job=job.id, arn=job.arn)
         return True

@@ -23,4 +23,9 @@ def within_percentiles(count_X: Longs, low: float, high: float) -> Bools:
 
 def of_users_within(events: Interactions, low: float, high: float) -> Interactions:
     """The events of those users whose history length lies between the two percentiles."""
-    return events.where(within_percentiles(np.diff(events.start_U), low, high)[events.user_N])
+    return events.where(is_of_users_within(events, low, high))
+
+
+def is_of_users_within(events: Interactions, low: float, high: float) -> Bools:
+    """The same as a mask, shape (N,)."""
+    return within_percentiles(np.diff(events.start_U), low, high)[events.user_N]

@@ -59,20 +59,20 @@ def neighbours(
     source_I = np.maximum(users_I, 1.0) ** (1 - popularity_discount)
     target_I = np.maximum(users_I, 1.0) ** popularity_discount
     found: list[tuple[Ints, Ints, Floats, Floats]] = []
-    for low, high in _blocks(by_user, by_item):
+    for low, high in blocks(by_user, by_item):
         shared = (by_item[low:high] @ by_user).tocoo()
         source_P, target_P = shared.row + low, shared.col
         fine_P = (shared.data >= max(1, shared_min)) & (source_P != target_P)
         source_P, target_P, shared_P = source_P[fine_P], target_P[fine_P], shared.data[fine_P]
         similarity_P = (shared_P / (source_I[source_P] * target_I[target_P])).astype(np.float32)
-        found.append(_best(source_P, target_P, shared_P, similarity_P, kept_max))
+        found.append(best(source_P, target_P, shared_P, similarity_P, kept_max))
         progress(high, events.n_items)
     source_V, item_V, shared_V, similarity_V = (np.concatenate([block[field] for block in found]) for field in range(4))
     start_I = np.searchsorted(source_V, np.arange(events.n_items + 1)).astype(np.int64)
     return Neighbours(start_I, item_V.astype(np.int32), shared_V, similarity_V)
 
 
-def _blocks(by_user: "sparse.csr_matrix", by_item: "sparse.csr_matrix") -> Iterator[tuple[int, int]]:
+def blocks(by_user: "sparse.csr_matrix", by_item: "sparse.csr_matrix") -> Iterator[tuple[int, int]]:
     """Ranges of items, each with at most PAIRS_AT_ONCE pairs of events unless a single item has more."""
     length_U = np.diff(by_user.indptr)
     work_N = np.concatenate([[0], np.cumsum(length_U[by_item.indices], dtype=np.int64)])
@@ -85,7 +85,7 @@ def _blocks(by_user: "sparse.csr_matrix", by_item: "sparse.csr_matrix") -> Itera
         low = high
 
 
-def _best(
+def best(
     source_P: Ints, target_P: Ints, shared_P: Floats, similarity_P: Floats, kept_max: int
 ) -> tuple[Ints, Ints, Floats, Floats]:
     """The kept_max most similar of each source, sorted by source, then best first; equal ones by shared, then place."""

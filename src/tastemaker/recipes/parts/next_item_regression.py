@@ -36,7 +36,7 @@ def coefficients(
     decay_K: Floats,
     l2: float,
     horizon: float,
-    report: Callable[[float], None],
+    report: Callable[[float], object],
     weight_N: Floats | None = None,
 ) -> Array:
     """Coefficients of shape (K, M, M): how much item m in the history, by its decayed weight, speaks for each item.
@@ -74,7 +74,7 @@ def _sums(
     n: int,
     decay_K: Floats,
     horizon: float,
-    report: Callable[[float], None],
+    report: Callable[[float], object],
 ) -> tuple[Array, Array]:
     """The lower triangle of the Gram matrix and the right-hand side, F = K * M features, both in Fortran order.
 
