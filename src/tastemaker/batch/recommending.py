@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tastemaker.batch.lines import Line, filter_values, id_of, ids_of
-from tastemaker.data.interactions import Floats, Ints
+from tastemaker.data.interactions import About, Floats, Ints
 from tastemaker.errors import InvalidInputException
 from tastemaker.filters import parse
 from tastemaker.resources.kind import Task, WorkFailed
@@ -29,6 +29,7 @@ class Recommender:
     deployment: Deployment
     live: Live
     allowed: AllowedItems
+    catalogue: Catalogue
     rankings: Rankings
     filter_arn: str | None
     wanted: int
@@ -53,7 +54,7 @@ class Recommender:
         item_id = id_of(line, "itemId") if deployment.manner.asks_item else None
         # Also where the recipe knows no users, a line names one, unless it names an item.
         user_id = id_of(line, "userId") if item_id is None or line.get("userId") is not None else None
-        ranking = self.rankings.of(deployment, user_id, item_id, self.live)
+        ranking = self.rankings.of(deployment, user_id, item_id, self.live, self._about(user_id))
         shown_I = self.allowed.shown(deployment, user_id, item_id, self.now_s)
         allowed_I, _unknown = self.allowed.of(deployment, self._filtered(line), user_id, item_id)
         return ranking.best(deployment, both(shown_I, allowed_I), self.wanted)
@@ -68,12 +69,16 @@ class Recommender:
         deployment = self.deployment
         user_id, given = id_of(line, "userId"), ids_of(line, "itemList", INPUTS_MAX)
         allowed_I, allows_unknown = self.allowed.of(deployment, self._filtered(line), user_id, None)
-        who = person(deployment, user_id, self.live.events_of(deployment.dataset_seq, user_id))
+        events = self.live.events_of(deployment.dataset_seq, user_id)
+        who = person(deployment, user_id, events, self._about(user_id))
         found = ranked(deployment, who, given, allowed_I, allows_unknown)
         return {
             "recommendedItems": [*self.ids(found.item_K), *found.unknown],
             "scores": [*rounded(found.score_K), *(None for _ in found.unknown)],
         }
+
+    def _about(self, user_id: str | None) -> About:
+        return self.catalogue.about(self.deployment, user_id, {}, self.live.catalogue)
 
     def _filtered(self, line: Line) -> Mapping[str, Any]:
         if self.filter_arn is None:
@@ -94,6 +99,7 @@ def recommender_of(task: Task, live: Live, catalogue: Catalogue) -> Recommender:
         deployed(task),
         live,
         AllowedItems(live, filtered, catalogue),
+        catalogue,
         Rankings(USERS_MAX),
         job.body.get("filterArn"),
         job.body["numResults"],

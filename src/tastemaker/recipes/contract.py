@@ -6,7 +6,7 @@ A recipe knows nothing of ARNs, SQL or HTTP. It is found by standing in a module
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from tastemaker.data.interactions import Floats, Query, TrainingData
 
@@ -100,6 +100,18 @@ class Recipe(Protocol):
 
         Raises ValueError if these parameters cannot work on these data, and whatever `progress` raises.
         """
+        ...
+
+
+@runtime_checkable
+class Refittable(Protocol):
+    """A recipe whose training is long, and can go on from a model of nearly the same data.
+
+    A training measures a model of nine tenths of the users, and then needs one of all of them.
+    """
+
+    def refit(self, model: Any, data: TrainingData, params: Any, progress: Progress, /) -> Model:
+        """What all the data teach, from a model of most of them with the same parameters. Raises as `fit`."""
         ...
 
 

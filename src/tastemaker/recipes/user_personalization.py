@@ -1,7 +1,8 @@
 """aws-user-personalization and its relatives: what this user is likely to choose next, out of the whole catalogue.
 
-The service documents a transformer, a recurrent network and three older ones; ours is the linear sequence model, whose
-accuracy is in benchmarks/LEADERBOARD.md. Exploration of new items happens when a campaign answers, not here.
+The service documents a transformer, a recurrent network and three older ones. Ours are the linear sequence model, which
+trains in seconds, and for -v2 the same with a transformer beside it; benchmarks/LEADERBOARD.md has their accuracy.
+Exploration of new items happens when a campaign answers, not here.
 """
 
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ RECIPES: tuple[Recipe, ...] = (
         "aws-user-personalization-v2",
         "USER_PERSONALIZATION",
         "Items that a user is likely to choose next, with weights for types of events.",
-        Traits(events_config=True, metadata_always=True, auto_update=True),
+        Traits(events_config=True, metadata_always=True, auto_update=True, history_times=True),
         SecondParams,
     ),
     SequenceRecipe("aws-hrnn", "USER_PERSONALIZATION", "As aws-user-personalization.", Params=OldParams),

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from tastemaker.arn import Scope
-from tastemaker.data.interactions import Bools, Floats, Ints
+from tastemaker.data.interactions import About, Bools, Floats, Ints
 from tastemaker.errors import InvalidInputException
 from tastemaker.resources.recommendations import recommendation_id
 from tastemaker.serving.allowed import AllowedItems
@@ -49,7 +49,8 @@ class Answers:
             raise InvalidInputException(f"{deployment.arn}: {ASK[deployment.recipe_type]}")
         wanted = _within(request, "numResults", request.get("numResults", RESULTS_DEFAULT), RESULTS_MAX)
         user_id, item_id = asked(deployment, request)
-        ranking = self._rankings.of(deployment, user_id, item_id, self._live)
+        about = self._about(deployment, request, user_id)
+        ranking = self._rankings.of(deployment, user_id, item_id, self._live, about)
         shown_I = self._allowed.shown(deployment, user_id, item_id, self._store.now_s())
         allowed_I, _unknown = self._allowed.of(deployment, request, user_id, item_id)
         allowed_I = both(shown_I, allowed_I)
@@ -68,7 +69,8 @@ class Answers:
         user_id, _item = asked(deployment, request)
         assert user_id is not None, "the service model requires it"
         allowed_I, allows_unknown = self._allowed.of(deployment, request, user_id, None)
-        who = person(deployment, user_id, self._live.events_of(deployment.dataset_seq, user_id))
+        events = self._live.events_of(deployment.dataset_seq, user_id)
+        who = person(deployment, user_id, events, self._about(deployment, request, user_id))
         found = ranked(deployment, who, request["inputList"], allowed_I, allows_unknown)
         items = self._items(deployment, found.item_K, found.score_K)
         items += [{"itemId": name} for name in found.unknown]
@@ -84,7 +86,8 @@ class Answers:
         assert user_id is not None, "`asked` has seen to it"
         shown_I = self._allowed.shown(deployment, user_id, None, self._store.now_s())
         allowed_I, _unknown = self._allowed.of(deployment, request, user_id, None)
-        ranking = self._rankings.of(deployment, user_id, None, self._live)
+        about = self._about(deployment, request, user_id)
+        ranking = self._rankings.of(deployment, user_id, None, self._live, about)
         best_K, score_K = ranking.best(deployment, both(shown_I, allowed_I), wanted)
         items = self._items(deployment, best_K, score_K, "actionId")
         return self._reply("actionList", deployment, request, items)
@@ -100,6 +103,9 @@ class Answers:
         if campaign is not None:
             return self._deployments.campaign(campaign, self._live.generation)
         return self._deployments.recommender(recommender or "", self._live.generation)
+
+    def _about(self, deployment: Deployment, request: Mapping[str, Any], user_id: str | None) -> About:
+        return self._catalogue.about(deployment, user_id, request.get("context", {}), self._live.catalogue)
 
     def _promoted(
         self,

@@ -8,9 +8,11 @@ from weakref import WeakKeyDictionary
 
 import polars as pl
 
-from tastemaker.data.schemas import Schema
+from tastemaker.data.interactions import About
+from tastemaker.data.schemas import Schema, key_of
 from tastemaker.errors import InvalidInputException
 from tastemaker.filters import ItemColumn, columns_of
+from tastemaker.recipes.contract import about_columns
 from tastemaker.resources.contents import ID_COLUMNS, contents_of, written_after
 from tastemaker.resources.groups import dataset_of
 from tastemaker.serving.deployments import Deployment
@@ -81,6 +83,23 @@ class Catalogue:
     def records(self, group: str, dataset_type: str, as_of: int) -> Records:
         """The records of the group's ITEMS, USERS or ACTIONS. as_of: the counter of the catalogue."""
         return self._known[dataset_type].get(group, as_of)
+
+    def about(self, deployment: Deployment, user_id: str | None, context: Mapping[str, str], as_of: int) -> About:
+        """What the model wants to know of a user and of the moment of a request; mostly nothing."""
+        wanted = about_columns(deployment.trained.model)
+        if not wanted:
+            return {}
+        records = self.records(deployment.group, "USERS", as_of)
+        row = (records.row(user_id) if user_id is not None else None) or {}
+        told = {f"USERS.{key_of(name)}": value for name, value in row.items() if isinstance(value, str)}
+        told |= {f"CONTEXT.{key_of(name)}": value for name, value in context.items()}
+        found = {}
+        for column in wanted:
+            source, name = column.split(".", 1)
+            values = tuple(part for part in told.get(f"{source}.{key_of(name)}", "").split("|") if part)
+            if values:
+                found[column] = values
+        return found
 
     def _read(self, dataset_type: str, group: str) -> Records:
         """The newest record of each id. What was put since the last look is added to what is known."""

@@ -2,13 +2,13 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tastemaker.data.interactions import Bools, Floats, Ints, Query
+from tastemaker.data.interactions import About, Bools, Floats, Ints, Query
 from tastemaker.data.ranking import softmax, top
 from tastemaker.recipes.contract import about_columns
 from tastemaker.serving.deployments import PERSONAL, Deployment
@@ -18,6 +18,9 @@ Doubles = NDArray[np.float64]
 
 HEAD_K = 200  # items that are remembered: what requests ask for, and room for what a filter removes
 LOGITS = frozenset({"USER_PERSONALIZATION", "PERSONALIZED_RANKING"})  # recipes whose scores become probabilities
+
+
+NOTHING: About = {}
 
 
 @dataclass(frozen=True)
@@ -51,20 +54,24 @@ class Person:
 
     user: int | None  # position in the training's users
     since: Events
-
-    def history(self, deployment: Deployment) -> Ints:
-        """The items that the model is asked about, oldest first: those of its own choice of events, and known ones."""
-        known_L = np.zeros(0, np.int32)
-        if self.user is not None:
-            histories = deployment.trained.histories
-            events = slice(histories.start_U[self.user], histories.start_U[self.user + 1])
-            known_L = histories.item_N[events][histories.used_N[events]]
-        new = deployment.items.positions(event.item_id for event in self.since if deployment.counts(event))
-        return np.concatenate([known_L, np.array(new, np.int32)]) if new else known_L
+    about: About = field(default_factory=dict)
 
     def query(self, deployment: Deployment) -> Query:
-        """What the model is asked for this person."""
-        return Query(self.history(deployment))
+        """What the model is asked for this person: events of its own choice, with items that it knows."""
+        histories, position = deployment.trained.histories, deployment.items.position
+        known = Query(about=self.about) if self.user is None else histories.query(self.user, self.about)
+        new = [event for event in self.since if deployment.counts(event) and event.item_id in position]
+        if not new:
+            return known
+        item_L = np.array([position[event.item_id] for event in new], np.int32)
+        value_L = time_s_L = None
+        if histories.value_N is not None:
+            values = [np.nan if event.event_value is None else event.event_value for event in new]
+            value_L = np.concatenate([known.value_L if known.value_L is not None else [], values]).astype(np.float32)
+        if histories.time_s_N is not None:
+            times = [event.time_s for event in new]
+            time_s_L = np.concatenate([known.time_s_L if known.time_s_L is not None else [], times]).astype(np.int64)
+        return Query(np.concatenate([known.history_L, item_L]), None, value_L, time_s_L, self.about)
 
     def touched(self, deployment: Deployment, per_type_max: int) -> dict[str, Ints]:
         """Event type in lower case -> the user's newest items of that type, for filters on interactions."""
@@ -95,12 +102,12 @@ class Person:
         return met_s_I
 
 
-def person(deployment: Deployment, user_id: str, live: Events) -> Person:
-    """Who a userId (or a sessionId) is to this deployment."""
+def person(deployment: Deployment, user_id: str, live: Events, about: About = NOTHING) -> Person:
+    """Who a userId (or a sessionId) is to this deployment. about: what is known of the user, and of the moment."""
     through = deployment.trained.through_seq
     # In order of their own time: an application may send what happened while it was offline.
     since = tuple(sorted((event for event in live if event.seq > through), key=lambda event: event.time_s))
-    return Person(deployment.users.position.get(user_id), since)
+    return Person(deployment.users.position.get(user_id), since, about)
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,9 @@ class Rankings:
         self._most = most
         self._known: WeakKeyDictionary[Deployment, OrderedDict[str, tuple[object, Ranking]]] = WeakKeyDictionary()
 
-    def of(self, deployment: Deployment, user_id: str | None, item_id: str | None, live: Live) -> Ranking:
+    def of(
+        self, deployment: Deployment, user_id: str | None, item_id: str | None, live: Live, about: About = NOTHING
+    ) -> Ranking:
         """What the recipe ranks the catalogue by: the user, an item, or neither.
 
         The same tuple of live events of a user, the same ranking. An item that the model does not know, or none, gets
@@ -144,11 +153,13 @@ class Rankings:
         is_personal = deployment.recipe_type in PERSONAL or about_columns(deployment.trained.model)
         if is_personal and user_id is not None:
             events = live.events_of(deployment.dataset_seq, user_id)
-            return self._get(deployment, f"user {user_id}", events, lambda: _of_person(deployment, user_id, events))
+            key = f"user {user_id}{_told(about)}"
+            return self._get(deployment, key, events, lambda: _of_person(deployment, user_id, events, about))
         item = None
         if deployment.manner.asks_item and item_id is not None:
             item = deployment.items.position.get(item_id)
-        return self._get(deployment, f"item {item}", None, lambda: _ranked(deployment, lambda _: Query(item=item)))
+        key = f"item {item}{_told(about)}"
+        return self._get(deployment, key, None, lambda: _ranked(deployment, lambda _: Query(item=item, about=about)))
 
     def _get(self, deployment: Deployment, key: str, as_of: object, make: Callable[[], Ranking]) -> Ranking:
         rankings = self._known.setdefault(deployment, OrderedDict())
@@ -163,11 +174,18 @@ class Rankings:
         return ranking
 
 
-def _of_person(deployment: Deployment, user_id: str, live: Events) -> Ranking:
-    """The list of the training for whoever did nothing since that counts, else a new one."""
-    who = person(deployment, user_id, live)
+def _told(about: About) -> str:
+    return f" {sorted(about.items())}" if about else ""
+
+
+def _of_person(deployment: Deployment, user_id: str, live: Events, about: About) -> Ranking:
+    """The list of the training for whoever did nothing since that counts, else a new one.
+
+    Where the model is told more than events, that may have changed since the training as well.
+    """
+    who = person(deployment, user_id, live, about)
     heads = deployment.trained.heads
-    is_as_trained = who.user is not None and not any(deployment.counts(event) for event in who.since)
+    is_as_trained = not about and who.user is not None and not any(deployment.counts(event) for event in who.since)
     if heads is None or not is_as_trained or who.user is None or who.user >= len(heads.item_UK):
         return _ranked(deployment, who.query)
     return Ranking(heads.item_UK[who.user], heads.score_UK[who.user], who.query)

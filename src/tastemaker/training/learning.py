@@ -16,7 +16,7 @@ from tastemaker.metrics.actions import action_measures
 from tastemaker.metrics.calibration import temperature
 from tastemaker.metrics.report import measures, recommended
 from tastemaker.metrics.segments import segment_measures
-from tastemaker.recipes.contract import Model, Progress, Recipe, traits
+from tastemaker.recipes.contract import Model, Progress, Recipe, Refittable, traits
 from tastemaker.resources.kind import Body, WorkFailed
 from tastemaker.storage.store import Store
 from tastemaker.storage.trained import Heads, Histories, Trained, save
@@ -93,6 +93,7 @@ class Measured:
     metrics: dict[str, float]
     temperature: float | None = None
     held_out: HeldOut | None = None  # of recipes that make lists of items
+    model: Model | None = None  # what was measured
 
 
 def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Progress) -> Learned:
@@ -102,7 +103,7 @@ def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Progre
     objective, n_items = objective_of(lesson.config, corpus.item_numbers), len(corpus.item_ids)
     found = measured(recipe, lesson.params, data, n_items, seed, stages.part(0.05, 0.4), objective)
     told = evaluation(found.held_out, data, n_items, seed) if found.held_out else None
-    model = fitted(recipe, data, lesson.params, stages.part(0.45, 0.4))
+    model = fitted(recipe, data, lesson.params, stages.part(0.45, 0.4), found.model)
     if found.temperature is not None and _is_calibrated(model):
         model = replace(model, temperature=found.temperature)
     if objective is not None:
@@ -168,17 +169,22 @@ def measured(
     if objective is not None:
         metrics["average_rewards_at_k"] = objective.rewards(held_out.list_UK, split.truths)
     if not _is_calibrated(model):
-        return Measured(metrics, held_out=held_out)
+        return Measured(metrics, held_out=held_out, model=model)
     plain = replace(model, temperature=1.0)
     sample = slice(CALIBRATION_USERS_MAX)
     score_UI = np.stack([plain.scores(query) for query in split.queries[sample]])
     heat = temperature(score_UI, np.array([truth[0] for truth in split.truths[sample]]))
-    return Measured(metrics, heat, held_out)
+    return Measured(metrics, heat, held_out, model)
 
 
-def fitted(recipe: Recipe, data: TrainingData, params: Any, watch: Progress) -> Model:
-    """A recipe says by ValueError that these data and these hyperparameters do not go together."""
+def fitted(recipe: Recipe, data: TrainingData, params: Any, watch: Progress, before: Model | None = None) -> Model:
+    """The model of these data; one of most of them saves the work of a recipe that can go on from it.
+
+    A recipe says by ValueError that these data and these hyperparameters do not go together.
+    """
     try:
+        if before is not None and isinstance(recipe, Refittable):
+            return recipe.refit(before, data, params, watch)
         return recipe.fit(data, params, watch)
     except ValueError as error:
         raise WorkFailed(f"Create failed. {error}") from error

@@ -47,7 +47,7 @@ class Attributes:
 
     def of_items(self, kept_m: Ints) -> "Attributes":
         """The same for some of the modelled items only."""
-        return replace(self, lift_VM=np.asarray(self.lift_VM)[:, kept_m])
+        return replace(self, lift_VM=np.asarray(self.lift_VM)[:, kept_m]) if self.keys else self
 
 
 def attributes(data: TrainingData, learned_N: Bools, place_I: Ints, n_modelled: int) -> Attributes:
