@@ -72,13 +72,12 @@ def spans(start_X: Longs, which_L: Ints) -> tuple[Longs, Longs]:
     return np.asarray(place_P, np.int64), np.asarray(of_P, np.int64)
 
 
-def total(key_P: Ints, amount_P: Doubles | Floats, n: int) -> Doubles:
+def total(key_P: Ints | Longs, amount_P: Doubles | Floats, n: int) -> Doubles:
     """Sum of the amounts of each key, shape (n,)."""
     return np.asarray(np.bincount(key_P, amount_P, minlength=n), np.float64)
 
 
 def shares_of(base: dict[str, float], taste: Taste, share_L: Doubles) -> dict[str, float]:
-    """Reasons, largest first: the words of `base`, and what each event of the taste adds. Zeros are left out."""
-    events = {f"event {place}": float(share) for place, share in zip(taste.place_L, share_L, strict=True)}
-    found = {reason: share for reason, share in (base | events).items() if share}
-    return dict(sorted(found.items(), key=lambda pair: -abs(pair[1])))
+    """Reasons, largest first: the words of `base`, and what each event of the taste adds, if anything."""
+    events = {f"event {place}": float(share) for place, share in zip(taste.place_L, share_L, strict=True) if share}
+    return dict(sorted((base | events).items(), key=lambda pair: -abs(pair[1])))
