@@ -18,17 +18,22 @@ WORDS_MAX = 200  # of one text
 
 @dataclass(frozen=True)
 class Vectors:
-    """Item i has the values value_W[start_I[i]:start_I[i + 1]] with these weights; an item without any is at zero."""
+    """Item i has the values value_W[start_I[i]:start_I[i + 1]] with these weights; an item without any is at zero.
+
+    names: "GENRES: Drama" for each value, or "TITLE: harbour" for a word.
+    """
 
     start_I: Longs
     value_W: Ints
     weight_W: Floats
     n_values: int
+    names: Sequence[str] = ()
 
 
 def vectors(columns: Mapping[str, Categories], texts: Mapping[str, Sequence[str]], n_items: int) -> Vectors:
     """The vectors of all items, the values of all columns and words numbered through."""
-    parts = [*columns.values(), *(_words(column) for column in texts.values())]
+    named = [*columns.items(), *((column, _words(written)) for column, written in texts.items())]
+    parts = [part for _, part in named]
     item_W = np.concatenate(
         [np.zeros(0, np.int64), *(np.repeat(np.arange(n_items), np.diff(part.start_I)) for part in parts)]
     )
@@ -43,7 +48,8 @@ def vectors(columns: Mapping[str, Categories], texts: Mapping[str, Sequence[str]
     length_I = np.sqrt(np.bincount(item_W, rarity_W**2, minlength=n_items))
     start_I = np.searchsorted(item_W, np.arange(n_items + 1)).astype(np.int64)
     weight_W = (rarity_W / length_I[item_W]).astype(np.float32)
-    return Vectors(start_I, value_W.astype(np.int32), weight_W, n_values)
+    names = [f"{column}: {name}" for column, part in named for name in part.names]
+    return Vectors(start_I, value_W.astype(np.int32), weight_W, n_values, names)
 
 
 def _words(texts: Sequence[str]) -> Categories:
