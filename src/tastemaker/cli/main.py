@@ -12,10 +12,14 @@ VERBS = (
     "doctor",
     "ps",
     "describe",
+    "stop",
+    "metrics",
     "recs",
     "similar",
     "event",
     "data",
+    "hold-out",
+    "evaluate",
     "plan",
     "apply",
     "insights",
@@ -37,7 +41,8 @@ class Verbs(click.Group):
         """The verb of that name."""
         if cmd_name not in VERBS:
             return None
-        found: click.Command = getattr(import_module(f"tastemaker.cli.{cmd_name}"), cmd_name)
+        module = cmd_name.replace("-", "_")
+        found: click.Command = getattr(import_module(f"tastemaker.cli.{module}"), module)
         return found
 
 
