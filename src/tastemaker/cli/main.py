@@ -12,7 +12,6 @@ VERBS = (
     "doctor",
     "ps",
     "describe",
-    "stop",
     "metrics",
     "recs",
     "similar",
