@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import StatementError
 
-from tastemaker.storage import events, rows
+from tastemaker.storage import events, jobs, rows
 from tastemaker.storage.database import CATALOGUE, Database, FormatError, generation, meta, tags, touch
 from tastemaker.storage.database import events as events_table
 
@@ -112,6 +112,8 @@ def test_a_home_of_format_1_is_brought_up_to_date_and_its_events_belong_to_their
         # As format 1 had it.
         connection.exec_driver_sql("ALTER TABLE events RENAME COLUMN dataset_seq TO group_seq")
         connection.exec_driver_sql("DROP TABLE records")
+        for column in ("finish_asked", "facts"):
+            connection.exec_driver_sql(f"ALTER TABLE jobs DROP COLUMN {column}")
         connection.execute(delete(meta).where(meta.c.key == "catalogue"))
         connection.execute(update(meta).where(meta.c.key == "format").values(value=1))
         connection.exec_driver_sql(
@@ -126,6 +128,7 @@ def test_a_home_of_format_1_is_brought_up_to_date_and_its_events_belong_to_their
             assert (event["user_id"], event["item_id"]) == ("u", "i")
             assert generation(connection, CATALOGUE) == 0
             assert events.records_of(connection, dataset.seq) == []
+            assert not jobs.ask_to_finish(connection, "nobody")
         database.close()
 
 

@@ -80,6 +80,17 @@ def test_an_owner_without_room_for_long_work_takes_the_short(database: Database)
 
 def test_time_left_follows_from_what_is_done(database: Database) -> None:
     job = lease(database, "a", 100.0)
-    jobs.report(database, job, 25.0, 100.0)
+    jobs.report(database, job, 25.0, 100.0, {"epoch": 2})
     assert jobs.by_id(database, job.id).left_s(110.0) == pytest.approx(30.0)
     assert job.left_s(110.0) is None
+
+
+def test_a_running_job_can_be_asked_to_finish_and_tells_its_way(database: Database) -> None:
+    job = lease(database, "a", 0.0)
+    jobs.report(database, job, 1.0, 4.0, {"epoch": 2, "loss": 5.5})
+    assert jobs.by_id(database, job.id).facts == {"epoch": 2, "loss": 5.5}
+    with database.write() as connection:
+        assert not jobs.is_to_finish(connection, job)
+        assert jobs.ask_to_finish(connection, job.arn)
+        assert jobs.is_to_finish(connection, job)
+        assert not jobs.ask_to_finish(connection, "nobody")

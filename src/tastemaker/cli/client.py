@@ -60,9 +60,9 @@ class Server:
         """Events."""
         return self._client("personalize-events")
 
-    def page(self, path: str) -> Any:
+    def page(self, path: str, method: str = "GET") -> Any:
         """One of our own pages, for example `/jobs`; None where it says 404. Raises Failed for other refusals."""
-        request = AWSRequest("GET", self.endpoint + path)
+        request = AWSRequest(method, self.endpoint + path)
         SigV4Auth(Credentials(*self._keys()), "personalize", self.settings.region).add_auth(request)
         try:
             answer = URLLib3Session(timeout=ANSWER_S).send(request.prepare())
@@ -76,6 +76,8 @@ class Server:
             value = None
         if answer.status_code == 403 and isinstance(value, dict):
             raise Failed(f"{value.get('message')} {KEYS}")
+        if answer.status_code == 409 and isinstance(value, dict):
+            raise Failed(str(value.get("message")))
         if answer.status_code != 200 or value is None:
             raise Failed(f"{self.endpoint}{path} answers {answer.status_code}: it is no Tastemaker server.")
         return value

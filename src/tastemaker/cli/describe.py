@@ -11,7 +11,7 @@ from tastemaker.arn import suffix_of
 from tastemaker.cli.client import Server, asks_server
 from tastemaker.cli.measures import metric_rows
 from tastemaker.cli.output import Output
-from tastemaker.cli.ps import left, progress
+from tastemaker.cli.ps import left, progress, way
 from tastemaker.cli.verb import Failed, verb
 
 SHOWN_APART = ("report", "metrics", "rejects")
@@ -61,7 +61,8 @@ def facts(page: Mapping[str, Any]) -> list[tuple[str, str]]:
         rows.append(("failureReason", page["failureReason"]))
     rows += [("created", _time(page["created_s"])), ("updated", _time(page["updated_s"]))]
     if job := page["job"]:
-        rows.append(("job", " ".join(filter(None, (f"{job['id']} {job['state']}", progress(job), left(job))))))
+        parts = (f"{job['id']} {job['state']}", progress(job), left(job), way(job))
+        rows.append(("job", " ".join(filter(None, parts))))
     rows += [(name, _text(value)) for name, value in page["body"].items() if name not in SHOWN_APART]
     if page["latestUpdate"]:
         rows.append(("latestUpdate", _text(page["latestUpdate"])))

@@ -12,6 +12,7 @@ VERBS = (
     "doctor",
     "ps",
     "describe",
+    "stop",
     "metrics",
     "recs",
     "similar",

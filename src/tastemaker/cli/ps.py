@@ -27,10 +27,10 @@ def ps(out: Output, server: Server) -> None:
         out.next("tastemaker demo", "shows the server at work")
         return
     rows = [
-        (job["id"], job["verb"], suffix_of(job["arn"]) or job["arn"], job["state"], progress(job), left(job))
+        (job["id"], job["verb"], suffix_of(job["arn"]) or job["arn"], job["state"], progress(job), left(job), way(job))
         for job in page["jobs"]
     ]
-    out.table((">job", "verb", "resource", "state", "progress", ">time"), rows)
+    out.table((">job", "verb", "resource", "state", "progress", ">time", "so far"), rows)
     out.next(f"tastemaker describe {page['jobs'][0]['arn']}", "tells all about the newest")
 
 
@@ -41,6 +41,13 @@ def progress(job: Mapping[str, Any]) -> str:
     share = min(1.0, (job["done"] or 0.0) / job["total"])
     full = round(BAR * share)
     return f"{'━' * full}{'╌' * (BAR - full)} {share:4.0%}"
+
+
+def way(job: Mapping[str, Any]) -> str:
+    """What a running job tells of its way: epoch, loss, memory."""
+    if job["state"] != "running":
+        return ""
+    return ", ".join(f"{name.replace('_', ' ')} {value:.5g}" for name, value in job["facts"].items())
 
 
 def left(job: Mapping[str, Any]) -> str:

@@ -59,7 +59,14 @@ def pages(store: Store) -> dict[tuple[str, str], Page]:
             return 404, {"message": f"There is no dataset group {unquote(arn)}."}
         return 200, insights(store, found.arn)
 
+    def finish(arn: str, _: str) -> tuple[int, Any]:
+        with store.database.write() as connection:
+            if not jobs.ask_to_finish(connection, unquote(arn)):
+                return 409, {"message": f"Nothing runs for {unquote(arn)} that could finish early."}
+        return 200, {"arn": unquote(arn), "finishing": True}
+
     return {
+        ("POST", "/finish"): finish,
         ("GET", "/insights"): data_insights,
         ("GET", "/attributions"): attribution,
         ("GET", "/healthz"): healthz,
@@ -79,6 +86,7 @@ def shown(job: Job, now_s: float) -> dict[str, Any]:
         "attempts": job.attempts,
         "done": job.done,
         "total": job.total,
+        "facts": job.facts or {},
         "left_s": job.left_s(now_s),
         "queued_s": job.queued_s,
         "started_s": job.started_s,

@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-FORMAT = 2  # of the tables below; a home of an older format is brought up to it, one of a newer format is refused
+FORMAT = 3  # of the tables below; a home of an older format is brought up to it, one of a newer format is refused
 BUSY_S = 60.0  # how long a writer waits for other writers: longer than any transaction of ours
 
 metadata = MetaData()
@@ -86,6 +86,8 @@ jobs = Table(
     Column("stop_asked", Integer, nullable=False, default=0),
     Column("done", Float),
     Column("total", Float),
+    Column("finish_asked", Integer, nullable=False, server_default="0"),
+    Column("facts", JSON),  # of the way so far, for people: epoch, loss, memory
     Column("queued_s", Float, nullable=False),
     Column("started_s", Float),
     Column("finished_s", Float),
@@ -159,8 +161,10 @@ class Database:
             if found is None:
                 counters = [{"key": key, "value": 0} for key in (CAMPAIGNS, CATALOGUE)]
                 connection.execute(meta.insert(), [{"key": "format", "value": FORMAT}, *counters])
-            elif found == 1:
-                _to_format_2(connection)
+            elif found in UPGRADES:
+                for older in range(found, FORMAT):
+                    UPGRADES[older](connection)
+                connection.execute(update(meta).where(meta.c.key == "format").values(value=FORMAT))
             elif found != FORMAT:
                 raise FormatError(
                     f"{path} has data of format {found}, this version of Tastemaker reads format {FORMAT}. "
@@ -214,7 +218,15 @@ def _to_format_2(connection: Connection) -> None:
                -1)"""
     )
     connection.execute(meta.insert(), [{"key": CATALOGUE, "value": 0}])
-    connection.execute(update(meta).where(meta.c.key == "format").values(value=2))
+
+
+def _to_format_3(connection: Connection) -> None:
+    """Jobs tell more of their way, and can be asked for the best so far."""
+    connection.exec_driver_sql("ALTER TABLE jobs ADD COLUMN finish_asked INTEGER NOT NULL DEFAULT 0")
+    connection.exec_driver_sql("ALTER TABLE jobs ADD COLUMN facts JSON")
+
+
+UPGRADES = {1: _to_format_2, 2: _to_format_3}  # what brings a home of a format to the next one
 
 
 def _engine(path: Path) -> Engine:

@@ -4,7 +4,7 @@ A job is leased, its worker gives signs of life, and whoever finishes it must st
 worker was killed is taken up again, and the work of a worker that was only thought dead is refused.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ class Job:
     stop_asked: int
     done: float | None
     total: float | None
+    finish_asked: int
+    facts: Mapping[str, float] | None
     queued_s: float
     started_s: float | None
     finished_s: float | None
@@ -75,6 +77,7 @@ def lease(
             "started_s": now_s,
             "done": None,
             "total": None,
+            "facts": None,
         }
         connection.execute(update(jobs).where(jobs.c.id == row.id).values(taken))
         return _job(connection.execute(select(jobs).where(jobs.c.id == row.id)).one())
@@ -113,11 +116,11 @@ def keep(database: Database, job: Job, now_s: float, lease_s: float) -> bool:
         return connection.execute(update(jobs).where(held).values(lease_until_s=now_s + lease_s)).rowcount == 1
 
 
-def report(database: Database, job: Job, done: float, total: float) -> None:
-    """How far the job is, for those who look at it."""
+def report(database: Database, job: Job, done: float, total: float, facts: Mapping[str, float]) -> None:
+    """How far the job is, and facts of the way, for those who look at it."""
     with database.write() as connection:
         mine = and_(jobs.c.id == job.id, jobs.c.owner == job.owner)
-        connection.execute(update(jobs).where(mine).values(done=done, total=total))
+        connection.execute(update(jobs).where(mine).values(done=done, total=total, facts=dict(facts)))
 
 
 def finish(connection: Connection, job: Job, state: str, now_s: float) -> bool:
@@ -144,6 +147,12 @@ def ask_to_stop(connection: Connection, arn: str) -> None:
     connection.execute(update(jobs).where(jobs.c.arn == arn, jobs.c.state.in_(OPEN)).values(stop_asked=1))
 
 
+def ask_to_finish(connection: Connection, arn: str) -> bool:
+    """Ask the running job of a resource to end with the best it has. False if there is none."""
+    running = and_(jobs.c.arn == arn, jobs.c.state == "running")
+    return connection.execute(update(jobs).where(running).values(finish_asked=1)).rowcount > 0
+
+
 def listed(connection: Connection, limit: int) -> list[Job]:
     """The newest jobs first."""
     return [_job(row) for row in connection.execute(select(jobs).order_by(jobs.c.id.desc()).limit(limit))]
@@ -153,6 +162,11 @@ def latest_of(connection: Connection, arn: str) -> Job | None:
     """The newest job of a resource."""
     row = connection.execute(select(jobs).where(jobs.c.arn == arn).order_by(jobs.c.id.desc()).limit(1)).first()
     return _job(row) if row else None
+
+
+def is_to_finish(connection: Connection, job: Job) -> bool:
+    """Whether somebody has asked this job for the best it has."""
+    return connection.scalar(select(jobs.c.finish_asked).where(jobs.c.id == job.id)) == 1
 
 
 def is_open(connection: Connection, job: Job) -> bool:

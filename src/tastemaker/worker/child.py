@@ -1,5 +1,6 @@
 """The process of one long job: carries it out, and tells how far it is."""
 
+import resource
 import time
 from collections.abc import Mapping
 
@@ -23,16 +24,22 @@ class Reporter:
     def __init__(self, store: Store, job: Job) -> None:
         self._store, self._job = store, job
         self._next_s = 0.0
+        self._facts: dict[str, float] = {}
+        self._goes_on = True
 
-    def __call__(self, done: float, total: float, /, **facts: float) -> None:  # noqa: ARG002
-        """Report, at most twice a second. Raises Stopped when the job was asked to stop."""
+    def __call__(self, done: float, total: float, /, **facts: float) -> bool:
+        """Report, at most twice a second. Raises Stopped when the job was asked to stop; False: asked to finish."""
+        self._facts |= facts
         if time.monotonic() < self._next_s:
-            return
+            return self._goes_on
         self._next_s = time.monotonic() + REPORT_S
-        jobs.report(self._store.database, self._job, done, total)
+        memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        jobs.report(self._store.database, self._job, done, total, {**self._facts, "memory_mb": round(memory_mb)})
         with self._store.database.read() as connection:
             if not jobs.is_open(connection, self._job):
                 raise Stopped
+            self._goes_on = not jobs.is_to_finish(connection, self._job)
+        return self._goes_on
 
 
 def run(store: Store, settings: Settings, kinds: Mapping[str, Kind], job_id: int, owner: str) -> None:
