@@ -267,3 +267,26 @@ def test_a_threshold_that_no_event_reaches_is_what_the_reason_names(store: Store
     group([("a", "x", "Watch", 0.2, 1), ("a", "y", "Watch", None, 2)])
     with pytest.raises(WorkFailed, match=r"after filtering by event value: none reaches 0\.5"):
         trained(store, solutionConfig={"eventValueThreshold": "0.5"})
+
+
+def test_a_recipe_that_predicts_ratings_tells_their_errors_and_keeps_ratings_for_everybody(
+    store: Store, group: Any
+) -> None:
+    rng = np.random.default_rng(0)
+    group(
+        [
+            (f"u{user:03}", f"i{item:02}", "Watch", 4.0 if (user + item) % 2 else 2.0, 60 * step)
+            for user in range(80)
+            for step, item in enumerate(rng.permutation(20)[:10].tolist())
+        ]
+    )
+    found, added = trained(store, "tastemaker-item-knn")
+    ratings = added["report"]["ratings"]
+    assert (added["metrics"]["rmse"], added["metrics"]["mae"]) == (ratings["rmse"], ratings["mae"])
+    assert ratings["rmse"] < ratings["baselines"]["bias"]["rmse"]
+    assert ratings["ratings"] == 8  # one of each of 8 held-out users
+    assert found.heads is not None
+    assert 3 < found.heads.score_UK.max() < 5
+    _, lists = trained(store)
+    assert "ratings" not in lists["report"]
+    assert "rmse" not in lists["metrics"]

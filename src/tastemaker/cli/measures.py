@@ -18,6 +18,8 @@ MEANING = {
     "diversity_at": ("diversity@{}", "how unlike the items are, 0 to 1"),
     "novelty_at": ("novelty@{}", "bits: how few know the items"),
     "popularity_bias_at": ("popularity bias@{}", "lists' popularity / users' own"),
+    "rmse": ("RMSE", "error of predicted ratings, large ones weighing more"),
+    "mae": ("MAE", "mean error of predicted ratings"),
     "trend_prediction_accuracy": ("trend accuracy", "growth foretold / growth there was"),
 }
 CALIBRATION = "calibration_divergence_"

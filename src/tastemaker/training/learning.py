@@ -24,6 +24,7 @@ from tastemaker.training.corpus import ACTIONS, ITEMS, Corpus, read_corpus
 from tastemaker.training.evaluation import HeldOut, evaluation, trend_measures
 from tastemaker.training.minimums import require_enough, require_few_types
 from tastemaker.training.objective import SAMPLE_MAX, Objective, objective_of
+from tastemaker.training.ratings import KEYS, rating_report
 
 HEAD_K = 200  # items kept per user: the 25 of a usual request, with room for what a filter removes
 HEAD_USERS_MAX = 500_000  # whose heads are computed ahead: 1.6 KB each, mapped from disk
@@ -103,6 +104,8 @@ def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Progre
     objective, n_items = objective_of(lesson.config, corpus.item_numbers), len(corpus.item_ids)
     found = measured(recipe, lesson.params, data, n_items, seed, stages.part(0.05, 0.4), objective)
     told = evaluation(found.held_out, data, n_items, seed) if found.held_out else None
+    ratings = rating_report(recipe, found.model, data.interactions, found.held_out, seed)
+    metrics = found.metrics | {name: ratings[name] for name in KEYS if ratings}
     model = fitted(recipe, data, lesson.params, stages.part(0.45, 0.4), found.model)
     if found.temperature is not None and _is_calibrated(model):
         model = replace(model, temperature=found.temperature)
@@ -114,15 +117,16 @@ def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Progre
         "seed": seed,
         "data_fingerprint": corpus.fingerprint(),
         "params": asdict(lesson.params),
-        "metrics": found.metrics,
+        "metrics": metrics,
         "users": len(corpus.user_ids),
         "items": len(corpus.item_ids),
         "interactions": len(data.interactions),
         "took_s": round(time.monotonic() - began_s, 3),
+        **({"ratings": ratings} if ratings else {}),
     }
     artifact = keep(store, lesson, corpus, model, facts, stages.part(0.85, 0.14))
     hours = round((time.monotonic() - began_s) / 3600, 6)
-    return Learned(artifact, found.metrics, facts, hours, corpus.through_seq, told)
+    return Learned(artifact, metrics, facts, hours, corpus.through_seq, told)
 
 
 def keep(store: Store, lesson: Lesson, corpus: Corpus, model: Model, facts: Body, watch: Progress) -> str:
