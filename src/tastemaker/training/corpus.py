@@ -11,7 +11,7 @@ import polars as pl
 from tastemaker.data.interactions import Bools, Categories, Floats, Interactions, Longs, TrainingData, interactions
 from tastemaker.data.schemas import Schema
 from tastemaker.data.selection import Selection
-from tastemaker.resources.contents import Contents, contents_of
+from tastemaker.resources.contents import contents_of
 from tastemaker.resources.groups import dataset_of
 from tastemaker.resources.kind import WorkFailed
 from tastemaker.storage.store import Store
@@ -86,6 +86,14 @@ class Corpus:
         return digest.hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class Table:
+    """The rows of a dataset, typed as its schema says."""
+
+    frame: pl.DataFrame
+    schema: Schema
+
+
 def read_corpus(store: Store, group: str, chosen: Selection, source: Source = ITEMS) -> Corpus:
     """All events of a dataset group, duplicates counted once. Raises WorkFailed if there is nothing to learn from."""
     with store.database.read() as connection:
@@ -96,18 +104,28 @@ def read_corpus(store: Store, group: str, chosen: Selection, source: Source = IT
         things, people = (dataset_of(connection, group, name) for name in (source.things, "USERS"))
         metadata = contents_of(connection, things, every_version=False) if things else None
         users = contents_of(connection, people, every_version=False) if people else None
-    context = _learned_from(bulk_and_streamed.schema, chosen, source.events)
-    frame = _events(bulk_and_streamed.newest(store), bulk_and_streamed.schema, source.id_column, context)
-    if not len(frame):
+    events = Table(bulk_and_streamed.newest(store), bulk_and_streamed.schema)
+    if not len(events.frame):
         raise WorkFailed(
             f"Create failed. Dataset has no interactions: import data into {dataset.arn}, then train again."
         )
-    corpus = _corpus(frame, metadata, store, chosen, source, bulk_and_streamed.through_seq, context)
-    if users is not None:
+    tables = (Table(each.newest(store), each.schema) if each else None for each in (metadata, users))
+    corpus = corpus_of(events, *tables, chosen, source)
+    return replace(corpus, through_seq=bulk_and_streamed.through_seq)
+
+
+def corpus_of(
+    events: Table, things: Table | None, people: Table | None, chosen: Selection, source: Source = ITEMS
+) -> Corpus:
+    """The same from tables in memory: events, of which there is one at least, items or actions, and users."""
+    context = _learned_from(events.schema, chosen, source.events)
+    frame = _events(events.frame, events.schema, source.id_column, context)
+    corpus = _corpus(frame, things, chosen, source, context)
+    if people is not None:
         known = pl.Series("USER_ID", corpus.user_ids, pl.String).to_frame()
-        frame = known.join(users.newest(store), on="USER_ID", how="left", maintain_order="left")
-        corpus = replace(corpus, user_categories=_categories(frame, users.schema, chosen, "USERS"))
-    return replace(corpus, optional_columns=len(bulk_and_streamed.schema.columns) - len(REQUIRED_COLUMNS))
+        frame = known.join(people.frame, on="USER_ID", how="left", maintain_order="left")
+        corpus = replace(corpus, user_categories=_categories(frame, people.schema, chosen, "USERS"))
+    return replace(corpus, optional_columns=len(events.schema.columns) - len(REQUIRED_COLUMNS))
 
 
 def _learned_from(schema: Schema, chosen: Selection, dataset_type: str) -> list[str]:
@@ -134,19 +152,12 @@ def _events(frame: pl.DataFrame, schema: Schema, id_column: str, context: Sequen
 
 
 def _corpus(
-    frame: pl.DataFrame,
-    metadata: Contents | None,
-    store: Store,
-    chosen: Selection,
-    source: Source,
-    through_seq: int,
-    context: Sequence[str],
+    frame: pl.DataFrame, things: Table | None, chosen: Selection, source: Source, context: Sequence[str]
 ) -> Corpus:
     users = frame["USER_ID"].unique().sort()
     items = frame[source.id_column].unique()
-    records = metadata.newest(store) if metadata else None
-    if records is not None:
-        items = pl.concat([items, records[source.id_column]]).unique()
+    if things is not None:
+        items = pl.concat([items, things.frame[source.id_column]]).unique()
     items = items.sort()
     types = frame["EVENT_TYPE"].unique().sort()
     context_names = {name: frame[name].drop_nulls().unique().sort() for name in context}
@@ -167,14 +178,14 @@ def _corpus(
         types.to_list(),
         {},
         {},
-        through_seq,
+        through_seq=0,
         context_names={name: known.to_list() for name, known in context_names.items()},
     )
-    if metadata is not None and records is not None:
+    if things is not None:
+        schema = things.schema
         catalogue = items.to_frame(source.id_column).join(
-            records, on=source.id_column, how="left", maintain_order="left"
+            things.frame, on=source.id_column, how="left", maintain_order="left"
         )
-        schema = metadata.schema
         corpus = replace(
             corpus,
             item_categories=_categories(catalogue, schema, chosen, source.things),
