@@ -109,8 +109,10 @@ def read_corpus(store: Store, group: str, chosen: Selection, source: Source = IT
         raise WorkFailed(
             f"Create failed. Dataset has no interactions: import data into {dataset.arn}, then train again."
         )
-    tables = (Table(each.newest(store), each.schema) if each else None for each in (metadata, users))
-    corpus = corpus_of(events, *tables, chosen, source)
+    things_table, people_table = (
+        Table(each.newest(store), each.schema) if each else None for each in (metadata, users)
+    )
+    corpus = corpus_of(events, things_table, people_table, chosen, source)
     return replace(corpus, through_seq=bulk_and_streamed.through_seq)
 
 
