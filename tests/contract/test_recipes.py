@@ -156,7 +156,7 @@ def test_memory_is_bounded_on_a_large_catalogue(recipe: Recipe):
     rng = np.random.default_rng(0)
     item_N = np.minimum(rng.geometric(0.0005, 40_000) - 1, 19_999)
     events = interactions(np.arange(40_000) // 10, item_N, np.arange(40_000), 4000, 20_000)
-    limited = {"catalogue_items_max": str(ITEMS_MAX)} if hasattr(recipe.Params, "catalogue_items_max") else {}
+    limited = {"exact_items_max": str(ITEMS_MAX)} if hasattr(recipe.Params, "exact_items_max") else {}
     tracemalloc.start()
     model = fitted(recipe, TrainingData(events, parity(20_000)), **limited)
     peak_bytes = tracemalloc.get_traced_memory()[1]

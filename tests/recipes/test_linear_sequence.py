@@ -5,6 +5,7 @@ import pytest
 
 from tastemaker.data.interactions import Interactions, Query, TrainingData, interactions
 from tastemaker.recipes.contract import silent
+from tastemaker.recipes.parts.low_rank_sequence import low_rank
 from tastemaker.recipes.parts.next_item_regression import coefficients
 from tastemaker.recipes.parts.sequence_model import SequenceModel
 from tastemaker.recipes.parts.sequence_recipe import Params, fit
@@ -47,9 +48,9 @@ def test_sums_over_pairs_give_the_regression_over_rows(horizon: float):
     assert told[-1] == pytest.approx(1)
 
 
-@pytest.fixture(scope="module", params=[100, 8], ids=["all modelled", "eight modelled"])
+@pytest.fixture(scope="module", params=[100, 8], ids=["all exact", "eight exact"])
 def model(request: pytest.FixtureRequest) -> SequenceModel:
-    return fit(TrainingData(some_events()), Params(l2=L2, catalogue_items_max=request.param), silent)
+    return fit(TrainingData(some_events()), Params(l2=L2, exact_items_max=request.param), silent)
 
 
 def test_what_the_events_and_popularity_add_is_the_chance_whose_logarithm_is_the_score(model: SequenceModel):
@@ -74,12 +75,35 @@ def test_a_user_never_seen_gets_the_distribution_of_popularity(model: SequenceMo
     assert chance_I == pytest.approx((users_I + 1) / (users_I + 1).sum(), rel=1e-4)
 
 
-def test_items_beyond_the_modelled_ones_come_last():
-    few = fit(TrainingData(some_events()), Params(catalogue_items_max=8), silent)
-    score_I = few.scores(Query(np.array([2, 3, 7], np.int32)))
-    modelled = few.modelled_M
-    assert len(modelled) == 8
-    assert score_I[modelled].min() > np.delete(score_I, modelled).max()
+def test_the_most_chosen_items_are_exact_as_if_there_were_no_others():
+    events = some_events()
+    model = fit(TrainingData(events), Params(l2=L2, exact_items_max=8), silent)
+    head = np.sort(np.argsort(-np.bincount(events.item_N), kind="stable")[:8])
+    place_I = np.full(12, -1, np.int32)
+    place_I[head] = np.arange(8)
+    fewer = events.where(place_I[events.item_N] >= 0)
+    alone = interactions(fewer.user_N, place_I[fewer.item_N], fewer.time_s_N, 60, 8)
+    exact = fit(TrainingData(alone), Params(l2=L2), silent)
+    place_L = np.array([3, 1, 4, 1, 5], np.int32)
+    assert np.allclose(model.linear.chances(head[place_L])[head], exact.linear.chances(place_L), atol=1e-5)
+
+
+def test_with_a_place_for_every_item_the_rough_model_is_the_regression():
+    events = some_events(longest=10)
+    rough = low_rank(events.item_N, events.start_U, 12, np.float32(DECAYS), L2, 12, 0, lambda _: None)
+    wanted_KMM = regression_by_rows(events, 0.0).reshape(2, 12, 12)
+    found_KMM = rough.before_MD @ rough.across_KDD @ rough.after_MD.T
+    assert np.abs(found_KMM - wanted_KMM).max() < 1e-4
+
+
+def test_what_each_event_adds_sums_to_the_chance_in_the_rough_model_too():
+    events = some_events()
+    rough = low_rank(events.item_N, events.start_U, 12, np.float32(DECAYS), L2, 5, 0, lambda _: None)
+    place_L = np.array([3, 1, 4, 1, 5], np.int32)
+    for item in range(12):
+        assert rough.shares(place_L, item).sum() == pytest.approx(rough.chances(place_L)[item], abs=1e-5)
+    few = np.array([0, 4, 5], np.int32)
+    assert np.allclose(rough.of_items(few).chances(np.array([1], np.int32)), rough.chances(few[[1]])[few], atol=1e-6)
 
 
 def test_an_l2_too_small_for_the_data_is_an_error_that_says_what_to_do():

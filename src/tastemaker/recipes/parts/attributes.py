@@ -16,7 +16,8 @@ from tastemaker.recipes.parts.popularity import first_choices
 
 SMOOTHING = 500.0  # choices that a value needs before its own share counts as much as that among all
 CHOICES_MIN = 20  # of a value that is looked at
-VALUES_MAX = 300  # of a column, those with most choices; bounds the memory to 4 bytes times items for each
+VALUES_MAX = 300  # of a column, those with most choices
+CELLS_MAX = 20_000_000  # values of a column times items, 80 MB
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def attributes(data: TrainingData, learned_N: Bools, place_I: Ints, n_modelled: 
     rows: list[Floats] = []
     for column, names, value_P, place_P in _choices(data, learned_N, place_I):
         count_V = np.bincount(value_P, minlength=len(names))
-        kept = np.argsort(-count_V, kind="stable")[:VALUES_MAX]
+        kept = np.argsort(-count_V, kind="stable")[: min(VALUES_MAX, CELLS_MAX // n_modelled)]
         for value in np.sort(kept[count_V[kept] >= CHOICES_MIN]).tolist():
             keys.append(f"{column}={names[value]}")
             rows.append(_lift(place_P[value_P == value], place_P, n_modelled))

@@ -19,6 +19,7 @@ from tastemaker.recipes.contract import Reasons
 from tastemaker.recipes.parts.alike import Alike, alike
 from tastemaker.recipes.parts.attributes import Attributes
 from tastemaker.recipes.parts.linear_sequence import LinearSequence
+from tastemaker.recipes.parts.low_rank_sequence import HeadAndTail
 from tastemaker.recipes.parts.metadata import vectors
 from tastemaker.recipes.parts.popularity import worth_per_item
 from tastemaker.recipes.parts.transformer import Transformer
@@ -52,7 +53,7 @@ class SequenceModel:
     scores; empty without one. network: None without one.
     """
 
-    linear: LinearSequence
+    linear: LinearSequence | HeadAndTail
     modelled_M: Ints
     place_I: Ints
     popular_I: Floats

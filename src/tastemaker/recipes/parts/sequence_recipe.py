@@ -12,6 +12,7 @@ from tastemaker.recipes.contract import PLAIN, Progress, RecipeType, Traits, hyp
 from tastemaker.recipes.parts.attributes import attributes
 from tastemaker.recipes.parts.lengths import is_of_users_within
 from tastemaker.recipes.parts.linear_sequence import LinearSequence
+from tastemaker.recipes.parts.low_rank_sequence import HeadAndTail, low_rank
 from tastemaker.recipes.parts.next_item_regression import coefficients
 from tastemaker.recipes.parts.popularity import users_per_item
 from tastemaker.recipes.parts.sequence_model import Pool, SequenceModel, catalogue, untrained
@@ -26,6 +27,7 @@ NO_MASK = "Recent events of the user count more by short_decay and long_decay; p
 # Cost grows with the cube of the modelled items. On ml-latest-small (9,724 items), those with fewer than 5 users are
 # two thirds of them and add nothing to NDCG@10 (benchmarks/LOG.md); a catalogue of 2,000 trains in seconds as it is.
 ALWAYS_MODELLED = 2000
+ROUGH_L2 = 10.0  # of features that are sums of unit vectors' places; hardly matters (benchmarks/LOG.md)
 
 EXAM_SHARE, EXAM_USERS_MAX = 0.1, 1000  # users whose last event is held out, to weigh the parts and to stop the network
 CANDIDATES = 100  # best items of both models among which the weights are found: lists are made of these
@@ -43,7 +45,8 @@ class Solved:
     short_decay: float = hyperparameter(0.5, low=0.1, high=0.9, is_tunable=True)
     long_decay: float = hyperparameter(0.95, low=0.5, high=0.99, is_tunable=True)
     horizon: float = hyperparameter(0.4, low=0.0, high=0.9, is_tunable=True)
-    catalogue_items_max: int = hyperparameter(8000, low=1, high=20_000)  # memory: 40 bytes times its square
+    exact_items_max: int = hyperparameter(8000, low=1, high=20_000)  # memory: 40 bytes times its square
+    rough_width: int = hyperparameter(256, low=8, high=1024)  # of the vectors of items beyond those
     item_users_min: int = hyperparameter(5, low=1, high=1000)  # beyond the first ALWAYS_MODELLED items
     min_user_history_length_percentile: float = hyperparameter(0.0, low=0.0, high=1.0, is_feature=True)
     max_user_history_length_percentile: float = hyperparameter(0.99, low=0.0, high=1.0, is_feature=True)
@@ -92,15 +95,15 @@ class SequenceRecipe:
 def fit(data: TrainingData, params: Solved, progress: Progress, before: SequenceModel | None = None) -> SequenceModel:
     """The model of these interactions; without a user who has two events it knows popularity alone.
 
-    Only the catalogue_items_max most chosen items are modelled, of large catalogues those of several users. At its
-    default the linear part takes 2.5 GB to train and 0.5 GB in the model at most. before: the weights of its parts are
-    kept, and the network's is what the training starts with. Raises ValueError if l2 is too small or the network
-    diverges, and whatever progress raises.
+    Of large catalogues the items of several users are modelled, and the exact_items_max most chosen ones exactly (see
+    parts/low_rank_sequence.py). At its default the exact part takes 2.5 GB to train and 0.5 GB in the model. before:
+    the weights of its parts are kept, and the network's is what the training starts with. Raises ValueError if l2 is
+    too small or the network diverges, and whatever progress raises.
     """
     events = data.interactions
     lengths = (params.min_user_history_length_percentile, params.max_user_history_length_percentile)
     learned_N = is_of_users_within(events, *lengths)
-    modelled_M, place_I = _modelled(events.where(learned_N), params.catalogue_items_max, params.item_users_min)
+    modelled_M, place_I = _modelled(events.where(learned_N), params.item_users_min)
     if not len(modelled_M):
         progress(1, 1)
         return untrained(data)
@@ -111,7 +114,7 @@ def fit(data: TrainingData, params: Solved, progress: Progress, before: Sequence
     learned_N[examined] = False
     learned = events.where(learned_N)
     linear_share = LINEAR_WORK if deep else 1.0
-    linear = _linear(learned, place_I, len(modelled_M), params, _part(progress, 0.0, linear_share))
+    linear = _linear(learned, place_I, len(modelled_M), params, data.seed, _part(progress, 0.0, linear_share))
     network = None
     if deep:
         network = _network(
@@ -129,8 +132,8 @@ def fit(data: TrainingData, params: Solved, progress: Progress, before: Sequence
     return replace(model, pool=_pool(model, data, examined)) if is_pooled else model
 
 
-def _modelled(events: Interactions, items_max: int, users_min: int) -> tuple[Ints, Ints]:
-    """The most frequent items in increasing order, and the place of each item among them or -1; none without a pair.
+def _modelled(events: Interactions, users_min: int) -> tuple[Ints, Ints]:
+    """The items to model in increasing order, and the place of each item among them or -1; none without a pair.
 
     From place ALWAYS_MODELLED on, an item needs users_min users: rarer ones cost most and are never found.
     """
@@ -138,7 +141,7 @@ def _modelled(events: Interactions, items_max: int, users_min: int) -> tuple[Int
     place_I = np.full(events.n_items, -1, np.int32)
     if len(events) == 0 or np.diff(events.start_U).max() < 2:
         return np.zeros(0, np.int32), place_I
-    best = np.argsort(-count_I, kind="stable")[:items_max]
+    best = np.argsort(-count_I, kind="stable")
     needed = np.where(np.arange(len(best)) < ALWAYS_MODELLED, 1, users_min)
     modelled_M = np.sort(best[users_per_item(events)[best] >= needed]).astype(np.int32)
     place_I[modelled_M] = np.arange(len(modelled_M))
@@ -158,8 +161,33 @@ def _examined(events: Interactions, learned_N: Bools, seed: int) -> Longs:
 
 
 def _linear(
-    learned: Interactions, place_I: Ints, n_modelled: int, params: Solved, progress: Progress
-) -> LinearSequence:
+    learned: Interactions, place_I: Ints, n_modelled: int, params: Solved, seed: int, progress: Progress
+) -> LinearSequence | HeadAndTail:
+    if n_modelled <= params.exact_items_max:
+        return _exact(learned, place_I, n_modelled, params, progress)
+    decay_K = np.array([params.short_decay, params.long_decay], np.float32)
+    rough = low_rank(
+        place_I[learned.item_N],
+        learned.start_U,
+        n_modelled,
+        decay_K,
+        ROUGH_L2,
+        params.rough_width,
+        seed,
+        lambda share: progress(0.5 * share, 1.0),
+        learned.weight_N,
+    )
+    count_M = np.bincount(place_I[learned.item_N], minlength=n_modelled)
+    head = np.sort(np.argsort(-count_M, kind="stable")[: params.exact_items_max])
+    head_M = np.full(n_modelled, -1, np.int32)
+    head_M[head] = np.arange(len(head))
+    head_I = np.where(place_I >= 0, head_M[place_I], -1)
+    of_head = learned.where(head_I[learned.item_N] >= 0)
+    exact = _exact(of_head, head_I, len(head), params, _part(progress, 0.5, 0.5))
+    return HeadAndTail(exact, rough, head_M)
+
+
+def _exact(learned: Interactions, place_I: Ints, n_modelled: int, params: Solved, progress: Progress) -> LinearSequence:
     left_N = learned.start_U[learned.user_N + 1] - np.arange(len(learned)) - 1
     decay_K = np.array([params.short_decay, params.long_decay], np.float32)
     coefficient_KMM = coefficients(

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as functional
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tastemaker.data.interactions import Floats, Ints, Longs
+from tastemaker.recipes.parts.low_rank_sequence import vectors_of_followers
 from tastemaker.recipes.parts.spectral import spectral_vectors
 from tastemaker.recipes.parts.transformer import EPSILON, GAPS, Transformer, turns
 
@@ -250,7 +252,7 @@ def _untrained(lessons: Lessons, plan: Plan) -> Weights:
     count_M = np.bincount(lessons.item_N, minlength=lessons.n_items) + 1.0
     log_share_M = np.log(count_M / count_M.sum())
     arrays = {
-        "item_MD": torch.from_numpy(spectral_vectors(lessons.item_N, left_N, lessons.n_items, width)),
+        "item_MD": torch.from_numpy(_vectors(lessons, left_N, width)),
         "bias_M": torch.from_numpy((log_share_M - log_share_M.mean()).astype(np.float32)),
         "query_key_value_YDE": _uniform(layers, width, 3 * width),
         "attended_YDD": torch.zeros(layers, width, width),
@@ -262,6 +264,14 @@ def _untrained(lessons: Lessons, plan: Plan) -> Weights:
     if lessons.gap_N is not None:
         arrays["gap_GD"] = torch.zeros(GAPS, width)
     return {name: array.requires_grad_() for name, array in arrays.items()}
+
+
+def _vectors(lessons: Lessons, left_N: Longs, width: int) -> NDArray[np.float32]:
+    """Of all items, to start from; of many, those of the low-rank model, which take less time."""
+    if lessons.n_items <= FULL_SOFTMAX_ITEMS_MAX:
+        return spectral_vectors(lessons.item_N, left_N, lessons.n_items, width)
+    found_MD, _ = vectors_of_followers(lessons.item_N, lessons.start_S, lessons.n_items, width, 0)
+    return found_MD / np.float32(found_MD.std() * width**0.5)
 
 
 def _continued(network: Transformer, place_M: Ints, lessons: Lessons) -> Weights:
