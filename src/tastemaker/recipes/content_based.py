@@ -90,7 +90,7 @@ class ContentBased:
     class Params:
         """Defaults were chosen on ML-100K; docs/recipes/tastemaker-content-based.md says how."""
 
-        decay: float = hyperparameter(0.8, low=0.0, high=1.0, is_tunable=True)
+        decay: float = hyperparameter(0.9, low=0.0, high=1.0, is_tunable=True)
         popularity: float = hyperparameter(1.0, low=0.0, high=10.0, is_tunable=True)
 
     def fit(self, data: TrainingData, params: Params, progress: Progress) -> Model:

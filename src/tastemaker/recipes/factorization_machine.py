@@ -103,7 +103,8 @@ class FactorizationMachine:
             if step % len(batches) == 0:
                 order = rng.permutation(len(batches))
             machine.step(batches[order[step % len(batches)]], params.learning_rate * (1 - step / n_steps))
-            progress(step + 1, n_steps)
+            if progress(step + 1, n_steps) is False:
+                break
         if not n_steps:
             progress(1, 1)
         parts, known = machine.parts, table.biases

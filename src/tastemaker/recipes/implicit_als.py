@@ -111,7 +111,8 @@ class ImplicitAls:
             user_UD = _solved(by_user, item_ID, params, pairs.n_items)
             progress(2 * turn + 1, 2 * params.iterations)
             item_ID = _solved(by_item, user_UD, params, n_users)
-            progress(2 * turn + 2, 2 * params.iterations)
+            if progress(2 * turn + 2, 2 * params.iterations) is False:
+                break
         share_I = (users_I + 1) / (users_I + 1).sum()
         return Model(
             item_ID,
