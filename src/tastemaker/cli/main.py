@@ -22,6 +22,7 @@ VERBS = (
     "evaluate",
     "plan",
     "apply",
+    "board",
     "insights",
     "attribution",
     "permit",
