@@ -35,6 +35,7 @@ def test_errors_stand_beside_those_of_the_mean_and_of_habits():
     assert found["baselines"]["global_mean"] == {"rmse": pytest.approx(1, abs=0.05), "mae": pytest.approx(1, abs=0.05)}
     assert found["baselines"]["bias"]["rmse"] > 0.9
     assert found["rmse"] < 0.5 > found["mae"]
+    assert found["vs_bias"] == "better"
     assert found["rmse_interval"][0] <= found["rmse"] <= found["rmse_interval"][1]
 
 

@@ -22,13 +22,13 @@ HEADINGS = (
     ">CPU-s",
     ">ms/user",
 )
-RATED_HEADINGS = ("predicted by", ">RMSE", "95 % interval", ">MAE", "95 % interval", ">ratings")
-BASELINES = {"global_mean": "the mean of all ratings", "bias": "mean + user + item"}
+RATED_HEADINGS = ("predicted by", ">RMSE", "95 % interval", ">MAE", "95 % interval", "vs bias", ">ratings")
+BASELINES = {"global_mean": "the mean of all ratings", "bias": "bias model: mean + user + item"}
 NOTHING = "-"
 MEANINGS = (
     "Lists of 10. Intervals are drawn over users. *vs pop.*: whether the whole interval of the difference to "
-    f"{BASELINE} is on one side of zero. *P*: precision; *cover*: share of all items that anybody got; *CPU-s*: to "
-    "train; *ms/user*: CPU time of one list."
+    f"{BASELINE} is on one side of zero; *vs bias*: the same for squared errors. *P*: precision; *cover*: share of all "
+    "items that anybody got; *CPU-s*: to train; *ms/user*: CPU time of one list."
 )
 
 
@@ -81,6 +81,7 @@ def rated_rows(found: Found) -> list[tuple[str, ...]]:
             _interval(figures["rmse_interval"]),
             f"{figures['mae']:.4f}",
             _interval(figures["mae_interval"]),
+            figures["vs_bias"] or NOTHING,
             f"{figures['ratings']:,}",
         )
         for name, figures in sorted(predicted.items(), key=lambda pair: pair[1]["rmse"])

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from tastemaker.data.interactions import Ints, Query, TrainingData
 from tastemaker.data.ranking import top
 from tastemaker.data.splits import Split
-from tastemaker.metrics.bootstrap import Interval, Ratio, intervals
+from tastemaker.metrics.bootstrap import Ratio, intervals
 from tastemaker.metrics.evaluation import Answered, accuracy
 from tastemaker.metrics.ranking import coverage
 from tastemaker.metrics.ratings import baselines
 from tastemaker.metrics.report import Scores
 from tastemaker.recipes.contract import Progress, Recipe, traits
 from tastemaker.resources.kind import Body
-from tastemaker.training.ratings import judged_ratings
+from tastemaker.training.ratings import compared, judged_ratings
 
 LENGTH = 10
 LISTS = ("USER_PERSONALIZATION", "POPULAR_ITEMS", "RELATED_ITEMS")
@@ -83,7 +83,7 @@ def entry(recipe: Recipe, contest: Contest, watch: Progress, baseline: Measures 
     found: Body = {
         "ndcg": measures[GAIN].value,
         "interval": [around[GAIN].low, around[GAIN].high],
-        "vs_popularity": _compared(apart.get(GAIN)),
+        "vs_popularity": compared(apart.get(GAIN)),
         "precision": measures[PRECISION].value,
         "hit_rate": measures[HIT_RATE].value,
         "coverage": coverage(list_UK[list_UK >= 0], contest.n_items),
@@ -92,7 +92,8 @@ def entry(recipe: Recipe, contest: Contest, watch: Progress, baseline: Measures 
         "users": len(queries),
     }
     if traits(recipe).plain_scores:
-        found |= judged_ratings({"": model}, contest.data.interactions, contest.split, contest.seed).get("", {})
+        models = {**baselines(contest.split.train), "": model}
+        found |= judged_ratings(models, contest.data.interactions, contest.split, contest.seed).get("", {})
     return Entry(recipe.name, found, measures)
 
 
@@ -113,11 +114,3 @@ def lists(model: Scores, queries: Sequence[Query], *, repeats: bool) -> NDArray[
         best_K = top(score_I, allowed_I, LENGTH)
         list_UK[user, : len(best_K)] = best_K
     return list_UK
-
-
-def _compared(difference: Interval | None) -> str:
-    if difference is None:
-        return ""
-    if difference.low <= 0 <= difference.high:
-        return "unsure"
-    return "better" if difference.low > 0 else "worse"

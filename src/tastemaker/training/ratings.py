@@ -7,7 +7,7 @@ import numpy as np
 
 from tastemaker.data.interactions import Floats, Interactions
 from tastemaker.data.splits import Split
-from tastemaker.metrics.bootstrap import intervals
+from tastemaker.metrics.bootstrap import Interval, intervals
 from tastemaker.metrics.ratings import absolute, baselines, errors, mae, rmse, squared
 from tastemaker.metrics.report import Scores
 from tastemaker.recipes.contract import Recipe, traits
@@ -34,23 +34,35 @@ def rating_report(recipe: Recipe, model: Any, data: Interactions, found: HeldOut
 def judged_ratings(models: Mapping[str, Scores], events: Interactions, split: Split, seed: int) -> dict[str, Body]:
     """RMSE and MAE of each model with their intervals, and the number of ratings; empty if no truth is rated.
 
-    events: what was split. Intervals are drawn over users.
+    events: what was split. Intervals are drawn over users. Beside a model named "bias" each other one is better, worse
+    or unsure, by the interval of the difference of their squared errors for the same users.
     """
     values = truth_values(events, split)
     if not any((~np.isnan(value)).any() for value in values):
         return {}
     found: dict[str, Body] = {}
-    for name, model in models.items():
-        error_U = errors(model, split.queries, split.truths, values)
-        around, _ = intervals({"rmse": squared(error_U), "mae": absolute(error_U)}, seed=seed)
+    errors_by_name = {name: errors(model, split.queries, split.truths, values) for name, model in models.items()}
+    bias = {"rmse": squared(errors_by_name["bias"])} if "bias" in models else None
+    for name, error_U in errors_by_name.items():
+        around, apart = intervals({"rmse": squared(error_U), "mae": absolute(error_U)}, bias, seed=seed)
         found[name] = {
             "rmse": round(rmse(error_U), 6),
             "rmse_interval": [round(end**0.5, 6) for end in (around["rmse"].low, around["rmse"].high)],
             "mae": round(mae(error_U), 6),
             "mae_interval": [round(end, 6) for end in (around["mae"].low, around["mae"].high)],
             "ratings": sum(len(error_R) for error_R in error_U),
+            "vs_bias": "" if name == "bias" else compared(apart.get("rmse"), lower_is_better=True),
         }
     return found
+
+
+def compared(difference: Interval | None, *, lower_is_better: bool = False) -> str:
+    """Whether a measure is better or worse than another, or whether that is unsure; empty without another."""
+    if difference is None:
+        return ""
+    if difference.low <= 0 <= difference.high:
+        return "unsure"
+    return "better" if (difference.low > 0) != lower_is_better else "worse"
 
 
 def truth_values(events: Interactions, split: Split) -> list[Floats]:
