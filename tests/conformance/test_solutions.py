@@ -69,6 +69,13 @@ REFUSED = [
         datasetGroupArn="$videos",
         recipeArn="$recipe.aws-next-best-action",
     ),
+    refusal(
+        "CreateSolution",
+        "recipes 3.8",
+        "Semantic similarity needs a column marked itemName",
+        "InvalidInput",
+        recipeArn="$recipe.aws-semantic-similarity",
+    ),
     config("recipes 3", "Unknown parameter name", **parameters(no_such="1")),
     config("recipes 3.2", "hidden_dimension is 32 at least", **parameters(hidden_dimension="31")),
     config("recipes 3.2", "hidden_dimension is 256 at most", **parameters(hidden_dimension="257")),

@@ -20,6 +20,9 @@ MEANING = {
     "popularity_bias_at": ("popularity bias@{}", "lists' popularity / users' own"),
     "rmse": ("RMSE", "error of predicted ratings, large ones weighing more"),
     "mae": ("MAE", "mean error of predicted ratings"),
+    "item_popularity": ("item popularity", "share of users who chose the items"),
+    "item_freshness": ("item freshness", "share of all items that are older"),
+    "item_similarity": ("item similarity", "likeness to the item asked for"),
     "trend_prediction_accuracy": ("trend accuracy", "growth foretold / growth there was"),
 }
 CALIBRATION = "calibration_divergence_"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,6 +140,16 @@ class TrainingData:
 About = Mapping[str, tuple[str, ...]]
 
 
+class Influence(NamedTuple):
+    """How far popularity and freshness count beside likeness, each 0 to 1, for recipes whose traits have it."""
+
+    popularity: float = 0.0
+    freshness: float = 0.0
+
+
+NO_INFLUENCE = Influence()
+
+
 @dataclass(frozen=True)
 class Query:
     """What a model is asked about.
@@ -147,6 +158,7 @@ class Query:
     item: the item of a related-items request; None when there is none, or when the model never saw it.
     value_L, time_s_L: EVENT_VALUE (NaN for none) and Unix seconds of the events, for recipes whose traits ask for them.
     about: "USERS.GENDER" or "CONTEXT.DEVICE" -> the values of this user, or of this moment; only what is known.
+    influence: what the deployment was told.
     """
 
     history_L: Ints = field(default_factory=lambda: NO_EVENTS)
@@ -154,3 +166,4 @@ class Query:
     value_L: Floats | None = None
     time_s_L: Longs | None = None
     about: About = field(default_factory=dict)
+    influence: Influence = NO_INFLUENCE

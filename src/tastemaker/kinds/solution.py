@@ -14,6 +14,7 @@ from tastemaker.kinds.solution_config import (
     check_objective,
     check_schedule,
     check_search,
+    check_texts,
     check_training_columns,
     recipe_named,
 )
@@ -69,6 +70,7 @@ def fits_its_recipe(birth: Birth) -> None:
     check_events(recipe, config, body.get("eventType"), schemas["INTERACTIONS"])
     check_objective(recipe, config, schemas.get("ITEMS"))
     check_training_columns(config, schemas)
+    check_texts(recipe, body, schemas.get("ITEMS"))
     # "New columns are excluded from training until you include them."
     body["knownColumns"] = {name: [column.name for column in schema.columns] for name, schema in schemas.items()}
 

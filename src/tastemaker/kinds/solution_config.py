@@ -7,6 +7,7 @@ from typing import Any
 
 from tastemaker.arn import kind_of, name_of
 from tastemaker.data.schemas import Schema
+from tastemaker.data.selection import selection
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
 from tastemaker.recipes.catalogue import recipes
 from tastemaker.recipes.contract import Limits, Recipe, given_in, parse, traits
@@ -148,6 +149,27 @@ def check_objective(recipe: Recipe, config: Mapping[str, Any], items: Schema | N
             f"optimizationObjective.itemAttribute is {name!r}: name a numeric column of the Items dataset that may not "
             "be null."
         )
+
+
+def check_texts(recipe: Recipe, body: Mapping[str, Any], items: Schema | None) -> None:
+    """A recipe that compares texts has a name and a description of each item to learn from.
+
+    "You need one string field with itemName true, and at least one field marked textual" (guide, Semantic-Similarity).
+    """
+    if not traits(recipe).item_texts:
+        return
+    chosen = selection(body)
+    learned = [each for each in items.columns if chosen.learns_from("ITEMS", each.name)] if items else []
+    for mark, found in (
+        ("itemName", any(each.item_name for each in learned)),
+        ("textual", any(each.textual for each in learned)),
+    ):
+        if not found:
+            raise InvalidInputException(
+                f"{recipe.name} needs a string column marked {mark}: true in the Items dataset of "
+                f"{body['datasetGroupArn']}, and trainingDataConfig must not leave it out. Mark one in a new "
+                "schema, give it to the dataset with UpdateDataset, and import the texts."
+            )
 
 
 def check_training_columns(config: Mapping[str, Any], schemas: Mapping[str, Schema]) -> None:

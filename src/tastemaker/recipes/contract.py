@@ -58,10 +58,12 @@ class Model(Protocol):
 class Traits:
     """What a recipe asks of its dataset group, and what it can be told besides its hyperparameters.
 
-    datasets: types that the group must have. All else: whether the API member of that name is for this recipe.
+    datasets: types that the group must have. item_texts: Items must have a name and a text to learn from. All else:
+    whether the API member of that name is for this recipe.
     """
 
     datasets: tuple[str, ...] = ("INTERACTIONS",)
+    item_texts: bool = False
     events_config: bool = False
     optimization_objective: bool = False
     item_exploration_config: bool = False

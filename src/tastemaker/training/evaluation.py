@@ -4,18 +4,20 @@ GetSolutionMetrics keeps the documented figures; this is what `tastemaker metric
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from tastemaker.data.interactions import Query, TrainingData
+from tastemaker.data.interactions import Floats, Query, TrainingData
 from tastemaker.data.ranking import top
 from tastemaker.data.splits import Split
 from tastemaker.metrics import evaluation as judged
+from tastemaker.metrics.beyond_accuracy import popularity
 from tastemaker.metrics.evaluation import Answered, Known, Lists
+from tastemaker.metrics.related import related_measures
 from tastemaker.metrics.report import LIST_LENGTH
 from tastemaker.metrics.trends import newest_period, trend_prediction_accuracy
-from tastemaker.recipes.contract import Recipe, silent
+from tastemaker.recipes.contract import Model, Recipe, silent
 from tastemaker.recipes.trending_now import INTERVALS_S
 from tastemaker.resources.kind import Body
 
@@ -43,6 +45,26 @@ def evaluation(found: HeldOut, data: TrainingData, n_items_known: int, seed: int
     test = Answered(found.list_UK, split.truths, [query.history_L for query in split.queries]).of(users)
     known = Known(split.train, n_items_known, data.item_categories)
     return {"test_users": n_tested, **judged.evaluation(test, LIST_LENGTH, known, seed=seed)}
+
+
+@runtime_checkable
+class Compares(Protocol):
+    """A model that can say how alike items are, whoever asks."""
+
+    def similarity(self, item: int) -> Floats:
+        """Of all items to this one, shape (I,)."""
+        ...
+
+
+def likeness_measures(model: Model, found: HeldOut, data: TrainingData) -> dict[str, float]:
+    """The documented measures of a recipe that compares items; {} for others."""
+    if not isinstance(model, Compares):
+        return {}
+    split = found.split
+    asked = [(row, query.item) for row, query in enumerate(split.queries) if query.item is not None]
+    lists = [found.list_UK[row] for row, _ in asked]
+    known = popularity(split.train)
+    return related_measures(lists, [item for _, item in asked], known, data.item_created_s, model.similarity)
 
 
 def trend_measures(recipe: Recipe, params: Any, data: TrainingData) -> dict[str, float]:

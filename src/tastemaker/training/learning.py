@@ -21,8 +21,8 @@ from tastemaker.resources.kind import Body, WorkFailed
 from tastemaker.storage.store import Store
 from tastemaker.storage.trained import Heads, Histories, Trained, save
 from tastemaker.training.corpus import ACTIONS, ITEMS, Corpus, read_corpus
-from tastemaker.training.evaluation import HeldOut, evaluation, trend_measures
-from tastemaker.training.minimums import require_enough, require_few_types
+from tastemaker.training.evaluation import HeldOut, evaluation, likeness_measures, trend_measures
+from tastemaker.training.minimums import require_enough, require_few_types, require_texts
 from tastemaker.training.objective import SAMPLE_MAX, Objective, objective_of
 from tastemaker.training.ratings import KEYS, rating_report
 
@@ -72,6 +72,8 @@ class Lesson:
             raise WorkFailed(f"Create failed. Dataset has no interactions after filtering by event {what}.")
         if store.strict.quotas:
             require_few_types(corpus)
+        if traits(self.recipe).item_texts:
+            require_texts(corpus)
         return corpus
 
 
@@ -169,7 +171,7 @@ def measured(
     wanted = model if objective is None else objective.reached_by(model, split.queries)
     held_out = HeldOut(split, recommended(wanted, split.queries))
     metrics = measures(held_out.list_UK, split.truths, n_items_known, split.truth_weights)
-    metrics |= trend_measures(recipe, params, data)
+    metrics |= trend_measures(recipe, params, data) | likeness_measures(model, held_out, data)
     if objective is not None:
         metrics["average_rewards_at_k"] = objective.rewards(held_out.list_UK, split.truths)
     if not _is_calibrated(model):

@@ -24,6 +24,15 @@ def require_few_types(corpus: Corpus) -> None:
         )
 
 
+def require_texts(corpus: Corpus) -> None:
+    """Raise WorkFailed if no item has a text: a recipe that compares texts has nothing to compare."""
+    if not any(any(texts) for texts in corpus.item_texts.values()):
+        raise WorkFailed(
+            "Create failed. No item has a name or a text in the columns marked itemName and textual: import items with "
+            "texts into the Items dataset, then train again."
+        )
+
+
 def require_enough(corpus: Corpus, chosen: Selection, recipe_type: str, needs: str | None = None) -> None:
     """Raise WorkFailed, in the words of the service, for less. needs: an event type of which there must be as many."""
     used_N = corpus.used_N(chosen)
