@@ -115,7 +115,7 @@ def deployed(task: Task) -> Deployment:
     if version is None:
         raise WorkFailed(f"The solution version {arn} was deleted. Create the job again with another one.")
     try:
-        return deployment_of(task.store, version)
+        return deployment_of(task.store, version, task.resource.body.get("batchInferenceJobConfig", {}))
     except InvalidInputException as problem:
         raise WorkFailed(problem.message) from None
 

@@ -4,7 +4,7 @@ from tastemaker.batch.inference import infer
 from tastemaker.errors import InvalidInputException
 from tastemaker.filters import needs_current_item
 from tastemaker.kinds.batch_rules import check_results, filter_for, reads_and_writes, require_ready, version_for
-from tastemaker.kinds.campaign import check_answering
+from tastemaker.kinds.campaign import check_answering, check_freshness
 from tastemaker.kinds.solution_config import recipe_named
 from tastemaker.recipes.contract import Recipe, traits
 from tastemaker.resources.groups import schemas_of
@@ -33,6 +33,7 @@ def infers_from_a_version(birth: Birth) -> None:
         raise InvalidInputException(f"solutionVersionArn {version.arn}: {recipe.name} has no batch inference.")
     config = birth.request.get("batchInferenceJobConfig", {})
     check_answering("batchInferenceJobConfig", config, recipe.name, traits(recipe))
+    check_freshness(birth.connection, "batchInferenceJobConfig", config, version.body["datasetGroupArn"])
     if mode == THEMES:
         _check_themes(birth, version, recipe)
     tree = filter_for(birth, version, "ItemID")

@@ -11,7 +11,7 @@ from tastemaker.kinds.solution_config import recipe_named
 from tastemaker.kinds.solution_version import SOLUTION_VERSION
 from tastemaker.recipes.contract import Traits, traits
 from tastemaker.resources.engine import begin_update, existing, require_active, require_region
-from tastemaker.resources.groups import dataset_of
+from tastemaker.resources.groups import dataset_of, schemas_by_type
 from tastemaker.resources.kind import Birth, Body, Kind, Outcome, Task, Work, WorkFailed
 from tastemaker.resources.quotas import at_most_active
 from tastemaker.resources.statuses import MENDABLE
@@ -74,6 +74,7 @@ def check_config(connection: Connection, config: Body, version: Resource, given_
             f"{version.body['solutionArn']}{LATEST}."
         )
     check_answering("campaignConfig", config, recipe.name, traits(recipe))
+    check_freshness(connection, "campaignConfig", config, version.body["datasetGroupArn"])
     if config.get("enableMetadataWithRecommendations"):
         require_items(connection, version.body["datasetGroupArn"])
 
@@ -102,6 +103,18 @@ def check_answering(member: str, config: Body, name: str, asks: Traits) -> None:
             raise InvalidInputException(
                 f"itemExplorationConfig.{setting} is {text!r}: give a number from {low} to {high}."
             )
+
+
+def check_freshness(connection: Connection, member: str, config: Body, group: str) -> None:
+    """Raise InvalidInputException for an influence of freshness where nothing says when items came."""
+    items = schemas_by_type(connection, group).get("ITEMS")
+    is_dated = items is not None and items.column("CREATION_TIMESTAMP") is not None
+    if config.get("rankingInfluence", {}).get("FRESHNESS") and not is_dated:
+        raise InvalidInputException(
+            f"{member}.rankingInfluence.FRESHNESS needs a column CREATION_TIMESTAMP in the Items dataset of {group}: "
+            "give the dataset a schema that has it with UpdateDataset, import the items and train again, or leave "
+            "FRESHNESS out."
+        )
 
 
 def require_items(connection: Connection, group: str) -> None:

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from tastemaker.arn import kind_of, name_of
-from tastemaker.data.interactions import Query
+from tastemaker.data.interactions import NO_INFLUENCE, Influence, Query
 from tastemaker.data.selection import EVERYTHING, Selection, of_histories, selection
 from tastemaker.data.vocabulary import Vocabulary
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
@@ -40,7 +40,8 @@ class Manner:
     """How a campaign or a recommender answers, besides its model.
 
     chosen: which events make a history. hides: items of which the user has such an event are left out. has_metadata:
-    metadata may be asked for. plain_scores: answers have the model's own scores, not probabilities.
+    metadata may be asked for. plain_scores: answers have the model's own scores, not probabilities. influence: what
+    counts beside likeness.
     """
 
     recipe_type: str
@@ -53,6 +54,7 @@ class Manner:
     gives_reasons: bool = False
     hides: str | None = None
     plain_scores: bool = False
+    influence: Influence = NO_INFLUENCE
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,9 +228,12 @@ class Deployments:
         return trained
 
 
-def deployment_of(store: Store, version: Resource) -> Deployment:
-    """A solution version, ready to answer without a campaign. Raises InvalidInputException if its model is gone."""
-    manner = _manner_of_version(version, version.arn, {})
+def deployment_of(store: Store, version: Resource, config: Mapping[str, Any]) -> Deployment:
+    """A solution version, ready to answer without a campaign. config: how, as a campaignConfig says it.
+
+    Raises InvalidInputException if its model is gone.
+    """
+    manner = _manner_of_version(version, version.arn, config)
     return _deployment(store, version, version, manner, _load_artifact(store, version.arn, version))
 
 
@@ -257,6 +262,7 @@ def _manner_of_version(version: Resource, arn: str, config: Mapping[str, Any]) -
     if recipe is None:
         raise InvalidInputException(f"{arn}: the recipe {version.body['recipeArn']} is not installed on this server.")
     asks = traits(recipe)
+    influence = config.get("rankingInfluence", {})
     return Manner(
         recipe.recipe_type,
         of_histories(recipe.recipe_type, selection(version.body)),
@@ -267,6 +273,7 @@ def _manner_of_version(version: Resource, arn: str, config: Mapping[str, Any]) -
         promotions=asks.promotions,
         gives_reasons=asks.events_config,
         plain_scores=asks.plain_scores,
+        influence=Influence(influence.get("POPULARITY", 0.0), influence.get("FRESHNESS", 0.0)),
     )
 
 

@@ -159,7 +159,8 @@ class Rankings:
         if deployment.manner.asks_item and item_id is not None:
             item = deployment.items.position.get(item_id)
         key = f"item {item}{_told(about)}"
-        return self._get(deployment, key, None, lambda: _ranked(deployment, lambda _: Query(item=item, about=about)))
+        query = Query(item=item, about=about, influence=deployment.manner.influence)
+        return self._get(deployment, key, None, lambda: _ranked(deployment, lambda _: query))
 
     def _get(self, deployment: Deployment, key: str, as_of: object, make: Callable[[], Ranking]) -> Ranking:
         rankings = self._known.setdefault(deployment, OrderedDict())
