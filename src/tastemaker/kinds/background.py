@@ -36,6 +36,7 @@ def tend(store: Store) -> dict[str, str]:
         (RECOMMENDER, _is_retraining_due, _retrain),
         (RECOMMENDER, _is_recommender_stale, _refresh),
         (SOLUTION_VERSION, _is_version_stale, _refresh),
+        (SOLUTION_VERSION, _is_increment_due, _refresh),
     ):
         due = []
         with store.database.read() as connection:
@@ -142,35 +143,58 @@ def _is_retraining_due(store: Store, connection: Connection, recommender: Resour
 
 def _is_version_stale(store: Store, connection: Connection, version: Resource) -> bool:
     """The newest version that was trained in full, deployed, and not updated by hand: guide, "Automatic updates"."""
+    if not _is_newest(connection, version) or not traits(recipe_named(version.body["recipeArn"])).auto_update:
+        return False
+    is_deployed = bool(rows.referring(connection, version.arn, [CAMPAIGN.name]))
+    return is_deployed and _is_stale(store, connection, version, store.auto_update_s)
+
+
+def _is_increment_due(store: Store, connection: Connection, version: Resource) -> bool:
+    """The newest version of a solution with performIncrementalUpdate, and items that it has not seen as they are now.
+
+    "When you add new items or update existing item metadata, these changes are reflected within approximately 30
+    minutes" (guide, Semantic-Similarity). Deployed or not: batch jobs use it, too.
+    """
+    if not _is_newest(connection, version):
+        return False
+    solution = rows.find(connection, version.body["solutionArn"])
+    is_wanted = solution is not None and solution.body.get("performIncrementalUpdate", False)
+    return is_wanted and _is_stale(store, connection, version, store.incremental_update_s, ("ITEMS",))
+
+
+def _is_newest(connection: Connection, version: Resource) -> bool:
+    """Whether it was trained in full, and is the newest ACTIVE version of its solution."""
     if version.status != "ACTIVE" or version.body["trainingMode"] != "FULL":
         return False
-    if not traits(recipe_named(version.body["recipeArn"])).auto_update or not _is_stale(store, connection, version):
-        return False
-    later = [
-        each
-        for each in rows.referring(connection, version.body["solutionArn"], [SOLUTION_VERSION.name])
-        if each.status == "ACTIVE" and each.seq > version.seq
-    ]
-    return not later and bool(rows.referring(connection, version.arn, [CAMPAIGN.name]))
+    versions = rows.referring(connection, version.body["solutionArn"], [SOLUTION_VERSION.name])
+    return not any(each.status == "ACTIVE" and each.seq > version.seq for each in versions)
 
 
 def _is_recommender_stale(store: Store, connection: Connection, recommender: Resource) -> bool:
     if not _is_quiet(recommender):
         return False
     case = case_of(recommender.body["recipeArn"])
-    return case.traits.auto_update and _is_stale(store, connection, recommender)
+    return case.traits.auto_update and _is_stale(store, connection, recommender, store.auto_update_s)
 
 
-def _is_stale(store: Store, connection: Connection, model: Resource) -> bool:
-    """Whether it was trained or refreshed long ago, nobody is at it, and something is new."""
+def _is_stale(
+    store: Store,
+    connection: Connection,
+    model: Resource,
+    every_s: float,
+    types: Sequence[str] = ("INTERACTIONS", "ITEMS"),
+) -> bool:
+    """Whether it was trained or refreshed long ago, nobody is at it, and datasets of these types have news."""
     last_s = max(model.updated_s, model.body.get("refreshed_s", 0.0))
-    if store.now_s() < last_s + store.auto_update_s:
+    if store.now_s() < last_s + every_s:
         return False
     job = jobs.latest_of(connection, model.arn)
-    if job is not None and (job.state in jobs.OPEN or store.now_s() < job.queued_s + store.auto_update_s):
+    if job is not None and (job.state in jobs.OPEN or store.now_s() < job.queued_s + every_s):
         return False
     group, through_seq = model.body["datasetGroupArn"], model.body.get("through_seq", 0)
-    return _has_news(connection, group, ("INTERACTIONS", "ITEMS"), last_s, through_seq)
+    # What came while it was trained or refreshed was not seen yet, so this is since then, not since it was done.
+    since_s = model.body.get("refreshed_s", model.created_s)
+    return _has_news(connection, group, types, since_s, through_seq)
 
 
 def _refresh(store: Store, connection: Connection, model: Resource) -> None:

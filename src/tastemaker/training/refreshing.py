@@ -49,6 +49,7 @@ def refreshed(store: Store, lesson: Lesson, artifact: str, report: Body, watch: 
 def refresh(task: Task, lesson: Lesson) -> Outcome:
     """Replace the model of a deployed version or recommender by itself, brought up to date; metrics stay."""
     body, store = task.resource.body, task.store
+    began_s = store.now_s()
     found = refreshed(store, lesson, body["artifact"], body["report"], task.watch)
     log.info("model.refreshed", arn=task.resource.arn, new_items=found.facts["new_items"])
 
@@ -61,7 +62,7 @@ def refresh(task: Task, lesson: Lesson) -> Outcome:
             "artifact": found.artifact,
             "through_seq": found.through_seq,
             "report": found.facts,
-            "refreshed_s": store.now_s(),
+            "refreshed_s": began_s,
         }
 
     return outcome
