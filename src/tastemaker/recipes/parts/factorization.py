@@ -162,7 +162,7 @@ class Machine:
     def step(self, batch: Batch, rate: float) -> None:
         """One step of Adam along the gradient of the squared errors and of l2."""
         self.n_steps += 1
-        for name, gradient_XE in self._gradients(batch).items():
+        for name, gradient_XE in self.gradients(batch).items():
             part_XE, (first_XE, second_XE) = self.parts[name], self.moments[name]
             gradient_XE += self.l2 * batch.share * part_XE
             first_XE += (1 - FIRST_MOMENT) * (gradient_XE - first_XE)
@@ -171,7 +171,7 @@ class Machine:
             spread_XE = np.sqrt(second_XE / (1 - SECOND_MOMENT**self.n_steps))
             part_XE -= rate * expected_XE / (spread_XE + DUST)
 
-    def _gradients(self, batch: Batch) -> dict[str, Doubles]:
+    def gradients(self, batch: Batch) -> dict[str, Doubles]:
         """Half the gradient of the squared errors, by part."""
         parts = self.parts
         item_RE = self.item_side()[batch.item_R]
