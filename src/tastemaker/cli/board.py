@@ -62,7 +62,7 @@ def board(
     """Train recipes on the same data, judge them on the same held-out users, and show them best first.
 
     Recipes have their default hyperparameters. Lists leave out what the user has chosen before, unless --repeats.
-    CPU-seconds are of all threads: set OMP_NUM_THREADS=1 to have what a training on a server takes.
+    CPU-seconds are of all threads, also while these wait for each other: OMP_NUM_THREADS=1 leaves the waiting out.
     """
     if events is None and (items or users):
         raise click.UsageError("--items and --users belong to --data: give it, too.")
