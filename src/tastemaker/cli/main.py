@@ -14,6 +14,7 @@ VERBS = (
     "describe",
     "stop",
     "metrics",
+    "trials",
     "recs",
     "similar",
     "event",
