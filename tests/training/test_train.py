@@ -13,6 +13,7 @@ from tastemaker.data.interactions import Query
 from tastemaker.data.ranking import softmax, top
 from tastemaker.data.selection import Kept, Selection
 from tastemaker.kinds.solution_version import SOLUTION_VERSION
+from tastemaker.recipes.contract import silent
 from tastemaker.resources.kind import Task, WorkFailed
 from tastemaker.storage import columns, rows
 from tastemaker.storage.columns import Part
@@ -116,7 +117,7 @@ def trained(store: Store, recipe: str = "aws-user-personalization", **body: Any)
         rows.add(connection, VERSION, SOLUTION_VERSION.name, "v", "us-east-1", "CREATE IN_PROGRESS", 0.0, full, [GROUP])
         row = rows.find(connection, VERSION)
     assert row is not None
-    outcome = train(Task(row, store, lambda _, __: None))
+    outcome = train(Task(row, store, silent))
     with store.database.write() as connection:
         added = outcome(connection)
     return load(store.artifacts / added["artifact"]), added
@@ -202,6 +203,17 @@ def test_the_same_data_and_seed_give_the_same_arrays_metrics_and_fingerprint(sto
     assert np.array_equal(one.heads.score_UK, two.heads.score_UK)
 
 
+@pytest.mark.parametrize("recipe", ["aws-user-personalization", "aws-user-personalization-v2", "aws-similar-items"])
+def test_the_same_data_seed_and_versions_give_the_same_model_to_the_last_bit(
+    store: Store, group: Any, recipe: str
+) -> None:
+    group(two_tastes())
+    (_, first), (_, second) = trained(store, recipe), trained(store, recipe)
+    assert first["report"]["model_fingerprint"] == second["report"]["model_fingerprint"]
+    (_, other) = trained(store, "aws-popularity-count")
+    assert other["report"]["model_fingerprint"] != first["report"]["model_fingerprint"]
+
+
 def test_one_user_with_one_event_trains_and_has_no_metrics_rather_than_zeros(store: Store, group: Any) -> None:
     group([("a", "x", "Watch", None, 1)])
     found, added = trained(store)
@@ -234,7 +246,7 @@ def test_a_refresh_does_not_replace_what_was_rewritten_meanwhile(store: Store, g
         rows.change(connection, VERSION, 1.0, status="ACTIVE", body={**row.body, **made})
         row = rows.find(connection, VERSION)
     assert row is not None
-    outcome = refresh_version(Task(row, store, lambda _, __: None))
+    outcome = refresh_version(Task(row, store, silent))
 
     with store.database.write() as connection:
         assert outcome(connection)["artifact"] != made["artifact"]
@@ -254,7 +266,7 @@ def test_a_recommender_trained_with_other_columns_meanwhile_keeps_that_training(
         rows.add(connection, recommender, "Recommender", "picks", "us-east-1", "ACTIVE", 0.0, body, [GROUP])
         row = rows.find(connection, recommender)
     assert row is not None
-    outcome = train_recommender(Task(row, store, lambda _, __: None))
+    outcome = train_recommender(Task(row, store, silent))
 
     other = {"trainingDataConfig": {"excludedDatasetColumns": {"INTERACTIONS": ["EVENT_VALUE"]}}}
     with store.database.write() as connection:

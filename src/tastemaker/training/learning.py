@@ -19,7 +19,7 @@ from tastemaker.metrics.segments import segment_measures
 from tastemaker.recipes.contract import Model, Progress, Recipe, Refittable, traits
 from tastemaker.resources.kind import Body, WorkFailed
 from tastemaker.storage.store import Store
-from tastemaker.storage.trained import Heads, Histories, Trained, save
+from tastemaker.storage.trained import Heads, Histories, Trained, fingerprint, save
 from tastemaker.training.corpus import ACTIONS, ITEMS, Corpus, read_corpus
 from tastemaker.training.evaluation import HeldOut, evaluation, likeness_measures, trend_measures
 from tastemaker.training.minimums import require_enough, require_few_types, require_texts
@@ -118,6 +118,7 @@ def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Progre
     facts = {
         "seed": seed,
         "data_fingerprint": corpus.fingerprint(),
+        "model_fingerprint": fingerprint(model),
         "params": asdict(lesson.params),
         "metrics": metrics,
         "users": len(corpus.user_ids),

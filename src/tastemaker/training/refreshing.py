@@ -12,7 +12,7 @@ from tastemaker.resources.kind import Body, Outcome, Task
 from tastemaker.storage import rows
 from tastemaker.storage.database import touch
 from tastemaker.storage.store import Store
-from tastemaker.storage.trained import load
+from tastemaker.storage.trained import fingerprint, load
 from tastemaker.training.learning import Lesson, keep
 
 log = structlog.get_logger()
@@ -40,6 +40,7 @@ def refreshed(store: Store, lesson: Lesson, artifact: str, report: Body, watch: 
         **report,
         "new_items": sum(name not in known for name in corpus.item_ids),
         "data_fingerprint": corpus.fingerprint(),
+        "model_fingerprint": fingerprint(updated),
         "users": len(corpus.user_ids),
         "items": len(corpus.item_ids),
     }
