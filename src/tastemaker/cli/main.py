@@ -24,6 +24,7 @@ VERBS = (
     "plan",
     "apply",
     "board",
+    "new-recipe",
     "insights",
     "attribution",
     "permit",
