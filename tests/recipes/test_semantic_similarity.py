@@ -31,8 +31,8 @@ def films(events: Interactions | None = None, **more: Any) -> TrainingData:
     return TrainingData(events or chosen(*range(16, 0, -1)), item_texts=texts, **more)
 
 
-def fitted(data: TrainingData, width: int = 128) -> Model:
-    return SemanticSimilarity().fit(data, SemanticSimilarity.Params(width), silent)
+def fitted(data: TrainingData, width: int = 128, meaning: float = 0.5) -> Model:
+    return SemanticSimilarity().fit(data, SemanticSimilarity.Params(width, meaning), silent)
 
 
 def best(model: Model, item: int, influence: Influence = Influence(), k: int = 3) -> list[int]:  # noqa: B008
@@ -51,14 +51,25 @@ def test_texts_of_one_subject_are_alike_without_a_word_in_common():
     """Each text has four words of its subject; few directions tell subjects apart, many tell words apart."""
     rng = np.random.default_rng(0)
     subject_I = np.arange(400) % 8
-    words = [[f"w{subject}x{word}" for word in rng.permutation(20)[:4]] for subject in subject_I]
+    words = [[f"{chr(97 + subject)}{chr(97 + word)}" for word in rng.permutation(20)[:4]] for subject in subject_I]
     data = TrainingData(chosen(*[1] * 400), item_texts={"PLOT": [" ".join(each) for each in words]})
     strangers = [item for item in range(400) if not set(words[item]) & set(words[0])]
     same = [item for item in strangers if subject_I[item] == subject_I[0]]
     other = [item for item in strangers if subject_I[item] != subject_I[0]]
-    narrow, wide = fitted(data, 8).similarity(0), fitted(data, 160).similarity(0)
+    narrow, wide = fitted(data, 8, 1.0).similarity(0), fitted(data, 160, 1.0).similarity(0)
     assert narrow[same].min() > 0.5 > 0.05 > np.abs(narrow[other]).max()
     assert wide[same].max() < 0.2
+    assert not fitted(data, 8, 0.0).similarity(0)[strangers].any()
+
+
+def test_the_words_themselves_count_by_their_cosine():
+    data = TrainingData(chosen(1, 1, 1), item_texts={"PLOT": ["red ship ship", "ship", "red oven"]})
+    alike_I = fitted(data, meaning=0.0).similarity(0)
+    red, ship, oven = np.log(4 / 2), np.log(4 / 2), np.log(4)
+    first = np.array([red, (1 + np.log(2)) * ship])
+    first /= np.linalg.norm(first)
+    wanted = [1.0, first[1], first[0] * red / np.hypot(red, oven)]
+    assert alike_I == pytest.approx(wanted, abs=1e-6)
 
 
 def test_inflections_meet_by_their_stem():
@@ -93,7 +104,7 @@ def test_the_words_of_an_item_say_what_made_it_alike():
 
 
 def test_reasons_sum_to_the_score_also_where_an_item_has_more_words_than_are_kept():
-    long_text = " ".join(f"word{number}" for number in range(3 * KEPT_MAX))
+    long_text = " ".join(f"word{chr(97 + number // 26)}{chr(97 + number % 26)}" for number in range(3 * KEPT_MAX))
     data = TrainingData(chosen(1, 1, 1), item_texts={"PLOT": [long_text, long_text + " more", "mountain"]})
     model = fitted(data)
     reasons = model.explain(Query(item=0), 1)

@@ -4,8 +4,9 @@ Latent semantic analysis (Deerwester et al., Journal of the American Society for
 the words of its texts, weighing (1 + ln times) * ln((1 + items) / items with the word), cut to the directions in which
 items differ most. These are found by a randomised decomposition (Halko, Martinsson and Tropp, SIAM Review 2011) of a
 sample of the items, so that neither time nor memory of learning grows beyond it; every item is then a product away, new
-ones too, which is why the directions are kept. Dimensions: T terms, D directions, W terms of all items, one after the
-other, R directions tried.
+ones too, which is why the directions are kept. Rare words have no direction of their own, so the words themselves are
+kept beside it: a name in two texts says more than their subject. Dimensions: T terms, D directions, W terms of all
+items, one after the other, P the same sorted by term, R directions tried.
 """
 
 import re
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 Doubles = NDArray[np.float64]
 
-WORD = re.compile(r"\w{2,}")
+# Letters alone: years and sizes join what has nothing else in common.
+WORD = re.compile(r"[^\W\d_]{2,}")
 # In a small catalogue "their" is as rare as a word that means something; in a large one its weight is small anyway.
 EMPTY = """
 about after again against all an and any are as at be because been before being between but by can could did do
@@ -42,7 +44,7 @@ STEM_MARK = "..."
 STEM_WEIGHT = CATEGORY_WEIGHT = 0.5  # of a stem, and of a categorical value, beside a word
 SAMPLE_MAX = 100_000  # items that the directions are learned from
 TERMS_MAX = 50_000  # the most frequent ones; with 128 directions 25 MB
-KEPT_MAX = 32  # strongest terms of an item, for explanations: 256 bytes beside 512 of its vector
+KEPT_MAX = 32  # strongest terms of an item, in both orders: 512 bytes, as many as its vector has
 BLOCK = 4096  # items at a time
 SPARE, ROUNDS = 16, 3  # more directions are tried than kept, and refined so often: Halko et al., section 4
 NOISE = 1e-9  # of the largest squared singular value: directions below it are rounding
@@ -66,14 +68,36 @@ class TextEncoder:
 class TextVectors:
     """vector_ID: of length 1, or zero for an item of which nothing is known.
 
-    Item i has the terms term_W[start_I[i]:start_I[i + 1]], strongest first, KEPT_MAX at most. The sum of weight_W times
-    the axes of an item's terms is its vector, but for terms beyond these.
+    Item i has the terms term_W[start_I[i]:start_I[i + 1]], strongest first, KEPT_MAX at most; all its weights together
+    have length 1. The sum of weight_W / length_I times the axes of an item's terms is its vector, but for terms beyond
+    these. Term t is in the items item_P[start_T[t]:start_T[t + 1]], increasing.
     """
 
     vector_ID: Floats
+    length_I: Floats
     start_I: Longs
     term_W: Ints
     weight_W: Floats
+    start_T: Longs
+    item_P: Ints
+    weight_P: Floats
+
+    def by_meaning(self, item: int) -> Floats:
+        """The cosine of every item's direction with this one's, -1 to 1, shape (I,)."""
+        return np.asarray(self.vector_ID @ self.vector_ID[item], np.float32)
+
+    def by_words(self, item: int) -> Floats:
+        """The cosine of the words themselves, 0 to 1, shape (I,). O(items that have one of the item's words)."""
+        cosine_I = np.zeros(len(self.vector_ID), np.float32)
+        for term, weight in self.terms(item).items():
+            span = slice(self.start_T[term], self.start_T[term + 1])
+            cosine_I[self.item_P[span]] += weight * self.weight_P[span]
+        return cosine_I
+
+    def terms(self, item: int) -> dict[int, float]:
+        """The terms of an item and their weights, strongest first."""
+        span = slice(self.start_I[item], self.start_I[item + 1])
+        return dict(zip(self.term_W[span].tolist(), self.weight_W[span].tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -122,6 +146,7 @@ def learned(catalogue: Catalogue, width: int, seed: int, progress: Progress) -> 
 def encoded(encoder: TextEncoder, catalogue: Catalogue, progress: Progress) -> TextVectors:
     """The vectors of all items. O(words), and the memory of the result."""
     vector_ID = np.zeros((catalogue.n_items, encoder.axis_TD.shape[1]), np.float32)
+    length_I = np.ones(catalogue.n_items, np.float32)
     kept: list[tuple[Longs, Ints, Floats]] = []
     for rows in _blocks(catalogue.n_items):
         items = np.arange(catalogue.n_items)[rows]
@@ -129,12 +154,15 @@ def encoded(encoder: TextEncoder, catalogue: Catalogue, progress: Progress) -> T
         vector_BD = np.asarray(weight_BT @ np.asarray(encoder.axis_TD))
         length_B = np.linalg.norm(vector_BD, axis=1)
         length_B[length_B < np.sqrt(NOISE)] = np.inf  # of what lies across all directions only rounding is left
-        vector_ID[rows] = vector_BD / length_B[:, None]
-        kept.append(_strongest(weight_BT, length_B))
+        vector_ID[rows], length_I[rows] = vector_BD / length_B[:, None], length_B
+        kept.append(_strongest(weight_BT))
         progress(rows.stop, catalogue.n_items)
-    count_I, term_W, weight_W = (np.concatenate([np.zeros(0, np.int64), *parts]) for parts in zip(*kept, strict=True))
+    count_I, term_W, weight_W = (np.concatenate(parts) for parts in zip(*kept, strict=True))
     start_I = np.concatenate([[0], np.cumsum(count_I)]).astype(np.int64)
-    return TextVectors(vector_ID, start_I, term_W.astype(np.int32), weight_W.astype(np.float32))
+    item_W = np.repeat(np.arange(catalogue.n_items, dtype=np.int32), count_I)
+    order_P = np.argsort(term_W, kind="stable")  # items stay increasing
+    start_T = np.searchsorted(term_W[order_P], np.arange(len(encoder.terms) + 1)).astype(np.int64)
+    return TextVectors(vector_ID, length_I, start_I, term_W, weight_W, start_T, item_W[order_P], weight_W[order_P])
 
 
 def _weight_of(term: str) -> float:
@@ -183,12 +211,11 @@ def _axes(weight_NT: "sparse.csr_array[Any]", width: int, rng: np.random.Generat
     return np.asarray(basis_TR @ turn_RR[:, best], np.float64)
 
 
-def _strongest(weight_BT: "sparse.csr_array[Any]", length_B: Floats) -> tuple[Longs, Ints, Floats]:
-    """Of each item how many terms are kept, which, and their weights in its vector."""
+def _strongest(weight_BT: "sparse.csr_array[Any]") -> tuple[Longs, Ints, Floats]:
+    """Of each item how many terms are kept, which, and their weights."""
     row_P = np.repeat(np.arange(weight_BT.shape[0]), np.diff(weight_BT.indptr))
     order_P = np.lexsort((weight_BT.indices, -weight_BT.data, row_P))
     place_P = np.arange(len(row_P)) - weight_BT.indptr[row_P]
     order_P = order_P[place_P < KEPT_MAX]
     count_B = np.bincount(row_P[order_P], minlength=weight_BT.shape[0])
-    weight_P = weight_BT.data[order_P] / length_B[row_P[order_P]]
-    return count_B.astype(np.int64), weight_BT.indices[order_P].astype(np.int32), weight_P.astype(np.float32)
+    return count_B.astype(np.int64), weight_BT.indices[order_P].astype(np.int32), weight_BT.data[order_P]
