@@ -1,8 +1,8 @@
 """aws-semantic-similarity: items whose texts mean the same, so that an item has neighbours before anybody chose it.
 
-Texts become vectors (parts/text_vectors.py). The likeness of two items is the cosine of what their texts are about and, for
-the rest of its weight, the cosine of the words themselves. Interactions say nothing of likeness; they order what is
-left, and count where the deployment asks for popularity.
+Texts become vectors (parts/text_vectors.py). The likeness of two items is the cosine of what their texts are about, and
+the cosine of the words themselves for the rest. Interactions say nothing of likeness; they order what is left, and
+count where the deployment asks for popularity.
 """
 
 from dataclasses import dataclass, replace
