@@ -68,11 +68,24 @@ def test_the_order_of_the_history_matters(model: SequenceModel):
     assert not np.allclose(model.scores(forwards), model.scores(backwards))
 
 
-def test_a_user_never_seen_gets_the_distribution_of_popularity(model: SequenceModel):
-    chance_I = np.exp(model.scores(Query()))
+def test_a_user_never_seen_gets_the_distribution_of_popularity():
     events = some_events()
+    model = fit(TrainingData(events), Params(l2=L2, recency_mask=False), silent)
+    chance_I = np.exp(model.scores(Query()))
     users_I = np.array([len(np.unique(events.user_N[events.item_N == item])) for item in range(12)])
     assert chance_I == pytest.approx((users_I + 1) / (users_I + 1).sum(), rel=1e-4)
+
+
+def test_a_user_never_seen_gets_more_of_what_was_chosen_lately():
+    day_N = np.repeat([0, 300], 50)
+    events = interactions(np.arange(100), np.repeat([0, 1], 50), day_N * 86_400, 100, 2)
+    lately, ever = (
+        np.exp(fit(TrainingData(events), Params(recency_mask=recent), silent).scores(Query()))
+        for recent in (True, False)
+    )
+    assert lately.sum() == pytest.approx(1, abs=1e-5)
+    assert ever[1] == pytest.approx(0.5)
+    assert lately[1] == pytest.approx(0.75, abs=0.01)
 
 
 def test_the_most_chosen_items_are_exact_as_if_there_were_no_others():

@@ -17,7 +17,7 @@ NO_COLD = "Items without a history come by popularity and exploration, however f
 class SecondParams(Deep):
     """Of the -v2 recipes."""
 
-    apply_recency_bias: bool = hyperparameter(True, effect=False, why="Recent events count more in any case.")
+    apply_recency_bias: bool = hyperparameter(True)  # popularity counts recent choices more
 
 
 @dataclass(frozen=True)

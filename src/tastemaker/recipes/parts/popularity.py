@@ -4,6 +4,8 @@ import numpy as np
 
 from tastemaker.data.interactions import Floats, Interactions, Longs
 
+DAY_S = 86_400
+
 
 def users_per_item(events: Interactions) -> Longs:
     """Number of different users who chose each item, shape (I,)."""
@@ -19,6 +21,20 @@ def worth_per_item(events: Interactions) -> Floats:
     best = by_worth[np.unique(pair_N[by_worth], return_index=True)[1]]
     worth_I = np.bincount(events.item_N[best], events.weight_N[best], minlength=events.n_items)
     return np.asarray(worth_I, np.float32)
+
+
+def lately_per_item(events: Interactions, half_life_days: float) -> Floats:
+    """How many users chose each item lately: a choice counts half as much `half_life_days` before the newest event.
+
+    Of every user the newest event with each item counts, by its worth; shape (I,).
+    """
+    age_days_N = (events.time_s_N.max(initial=0) - events.time_s_N) / DAY_S
+    weight_N = np.power(0.5, age_days_N / half_life_days)
+    if events.weight_N is not None:
+        weight_N = weight_N * events.weight_N
+    pair_N = events.user_N.astype(np.int64) * events.n_items + events.item_N
+    newest = len(pair_N) - 1 - np.unique(pair_N[::-1], return_index=True)[1]
+    return np.bincount(events.item_N[newest], weight_N[newest], minlength=events.n_items).astype(np.float32)
 
 
 def first_choices(events: Interactions) -> Interactions:

@@ -21,7 +21,7 @@ from tastemaker.recipes.parts.attributes import Attributes
 from tastemaker.recipes.parts.linear_sequence import LinearSequence
 from tastemaker.recipes.parts.low_rank_sequence import HeadAndTail
 from tastemaker.recipes.parts.metadata import vectors
-from tastemaker.recipes.parts.popularity import worth_per_item
+from tastemaker.recipes.parts.popularity import lately_per_item, worth_per_item
 from tastemaker.recipes.parts.transformer import Transformer
 
 # Popularity's weight beside the history's after L events is FLOOR + START * FADE**L: a history of one event says less
@@ -29,6 +29,12 @@ from tastemaker.recipes.parts.transformer import Transformer
 FLOOR = 0.2
 START = 10.0
 FADE = 0.7
+
+# Half of popularity is that of the last weeks: what is new is found, and little data do not lose what they know. In the
+# last tenth of MovieLens' time a tenth to a half better for new users where taste moves, a tenth worse where it does
+# not (benchmarks/LOG.md).
+LATELY = 0.5
+HALF_LIFE_DAYS = 30.0
 
 EXPLAINED_EVENTS = 30  # the newest, each left out in turn
 
@@ -50,7 +56,7 @@ class SequenceModel:
     whose events are passed over. popular_I: log of popularity.
 
     temperature: scores are divided by it; 1 until training has measured it. bonus_I: what an objective adds to the
-    scores; empty without one. network: None without one.
+    scores; empty without one. network: None without one. recent: popularity counts recent choices more.
     """
 
     linear: LinearSequence | HeadAndTail
@@ -62,6 +68,7 @@ class SequenceModel:
     network: Transformer | None = None
     pool: Pool = field(default_factory=Pool)
     temperature: float = 1.0
+    recent: bool = True
     bonus_I: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
 
     @property
@@ -134,7 +141,7 @@ class SequenceModel:
             network=None if self.network is None else self.network.of_items(kept_m),
             attributes=self.attributes.of_items(kept_m),
             bonus_I=bonus_I,
-            **catalogue(data, modelled_M),
+            **catalogue(data, modelled_M, self.recent),
         )
 
     def _relevance(self, query: Query) -> Floats:
@@ -197,16 +204,21 @@ class SequenceModel:
         return _largest_first(reasons)
 
 
-def catalogue(data: TrainingData, modelled_M: Ints) -> dict[str, Any]:
+def catalogue(data: TrainingData, modelled_M: Ints, recent: bool) -> dict[str, Any]:
     """The members of a model that follow from its catalogue: places, popularity, and which items are like others."""
     n_items = data.interactions.n_items
     place_I = np.full(n_items, -1, np.int32)
     place_I[modelled_M] = np.arange(len(modelled_M))
     worth_I = worth_per_item(data.interactions)
+    share_I = (worth_I + 1.0) / (worth_I.sum() + len(worth_I))
+    if recent:
+        lately_I = lately_per_item(data.interactions, HALF_LIFE_DAYS)
+        share_I = (1 - LATELY) * share_I + LATELY * lately_I / max(lately_I.sum(), 1e-9)
     return {
+        "recent": recent,
         "modelled_M": modelled_M,
         "place_I": place_I,
-        "popular_I": np.log((worth_I + 1.0) / (worth_I.sum() + len(worth_I))).astype(np.float32),
+        "popular_I": np.log(share_I).astype(np.float32),
         "alike": alike(vectors(data.item_categories, data.item_texts, n_items), modelled_M),
     }
 
@@ -220,7 +232,7 @@ def _largest_first(reasons: dict[str, float]) -> Reasons:
     return dict(sorted(reasons.items(), key=lambda pair: -abs(pair[1])))
 
 
-def untrained(data: TrainingData) -> SequenceModel:
+def untrained(data: TrainingData, recent: bool) -> SequenceModel:
     """What is known without a history of two events: popularity, and which items are like others."""
     none = LinearSequence(np.zeros(0, np.float32), np.zeros((0, 0, 0), np.float32))
-    return SequenceModel(none, attributes=Attributes(), **catalogue(data, np.zeros(0, np.int32)))
+    return SequenceModel(none, attributes=Attributes(), **catalogue(data, np.zeros(0, np.int32), recent))

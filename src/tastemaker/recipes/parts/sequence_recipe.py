@@ -22,7 +22,6 @@ Doubles = NDArray[np.float64]
 
 NO_NETWORK = "The model is solved in closed form and has no hidden layer."
 NO_WINDOW = "Learning is not cut into windows; how far back it reaches follows from short_decay and long_decay."
-NO_MASK = "Recent events of the user count more by short_decay and long_decay; popularity counts all events alike."
 
 # Cost grows with the cube of the modelled items. On ml-latest-small (9,724 items), those with fewer than 5 users are
 # two thirds of them and add nothing to NDCG@10 (benchmarks/LOG.md); a catalogue of 2,000 trains in seconds as it is.
@@ -58,7 +57,7 @@ class Params(Solved):
 
     hidden_dimension: int = hyperparameter(149, low=32, high=256, is_tunable=True, effect=False, why=NO_NETWORK)
     bptt: int = hyperparameter(32, low=2, high=32, is_tunable=True, effect=False, why=NO_WINDOW)
-    recency_mask: bool = hyperparameter(True, is_tunable=True, effect=False, why=NO_MASK)
+    recency_mask: bool = hyperparameter(True, is_tunable=True)  # popularity counts recent choices more
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def fit(data: TrainingData, params: Solved, progress: Progress, before: Sequence
     modelled_M, place_I = _modelled(events.where(learned_N), params.item_users_min)
     if not len(modelled_M):
         progress(1, 1)
-        return untrained(data)
+        return untrained(data, _is_recent(params))
     learned_N &= place_I[events.item_N] >= 0
     deep = params if isinstance(params, Deep) and params.network_epochs and _can_train_networks() else None
     is_pooled = deep is not None or bool(data.user_categories or events.context)
@@ -125,7 +124,7 @@ def fit(data: TrainingData, params: Solved, progress: Progress, before: Sequence
         linear,
         network=network,
         attributes=attributes(data, learned_N, place_I, len(modelled_M)),
-        **catalogue(data, modelled_M),
+        **catalogue(data, modelled_M, _is_recent(params)),
     )
     if before is not None:
         return replace(model, pool=before.pool)
@@ -335,6 +334,11 @@ def _query_before(events: Interactions, event: int, place_I: Ints, data: Trainin
 def _part(progress: Progress, start: float, share: float) -> Progress:
     """The progress of the work that fills `share` from `start` on."""
     return lambda done, total, /, **facts: progress(start + share * done / total, 1.0, **facts)
+
+
+def _is_recent(params: Solved) -> bool:
+    """What the recipe's parameter for it says, under whichever name it has one; recipes without one say yes."""
+    return bool(getattr(params, "recency_mask", getattr(params, "apply_recency_bias", True)))
 
 
 def _can_train_networks() -> bool:
