@@ -38,6 +38,15 @@ def test_at_least_one_event_is_the_truth_and_single_events_are_never_tested():
     assert [truth.tolist() for truth in split.truths] == [[301]]
 
 
+def test_of_many_test_users_some_are_asked_and_all_are_held_out():
+    whole = by_users(events([5] * 100), share=0.5, seed=0)
+    some = whole.some(10, seed=1)
+    assert len(some.queries) == len(some.truths) == len(some.tested) == len(some.first_N) == 10
+    assert some.train is whole.train
+    assert set(some.tested) < set(whole.tested)
+    assert whole.some(50, seed=1) is whole
+
+
 def test_somebody_is_always_left_to_train():
     for lengths in ([1], [9], [0, 4], []):
         split = by_users(events([*lengths, 0]), seed=0)

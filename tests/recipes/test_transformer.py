@@ -123,6 +123,18 @@ def test_a_model_of_most_of_the_data_is_taken_further_on_all_of_them(model: Sequ
     assert np.argmax(further.scores(Query(np.array([3], np.int32)))) == 10
 
 
+def test_items_may_leave_the_catalogue_and_others_come(model: SequenceModel):
+    place_J = np.arange(N_ITEMS, dtype=np.int32) - 1  # the first is gone
+    data = walks()
+    events = data.interactions
+    later = events.where(events.item_N > 0)
+    shifted = interactions(later.user_N, later.item_N - 1, later.time_s_N, events.n_users, N_ITEMS + 4)
+    further = model.extended(place_J, TrainingData(shifted))
+    score_I = further.scores(Query(np.array([4], np.int32)))
+    assert score_I.shape == (N_ITEMS + 4,)
+    assert np.argmax(score_I) == 11
+
+
 def test_without_epochs_there_is_the_linear_model_alone():
     assert fitted(walks(), network_epochs="0").network is None
 

@@ -24,6 +24,21 @@ class Split:
     first_N: Longs
     truth_weights: list[Floats] | None = None
 
+    def some(self, most: int, seed: int) -> "Split":
+        """The same with at most so many test users, drawn at random; what is learned from stays."""
+        if len(self.queries) <= most:
+            return self
+        kept = np.sort(np.random.default_rng(seed).permutation(len(self.queries))[:most])
+        weights = self.truth_weights
+        return replace(
+            self,
+            queries=[self.queries[place] for place in kept],
+            truths=[self.truths[place] for place in kept],
+            tested=self.tested[kept],
+            first_N=self.first_N[kept],
+            truth_weights=None if weights is None else [weights[place] for place in kept],
+        )
+
     def knowing(self, data: TrainingData) -> "Split":
         """The same, the queries with what these data say about the users and about the moments that are asked for."""
         pairs = zip(self.queries, self.tested.tolist(), self.first_N.tolist(), strict=True)

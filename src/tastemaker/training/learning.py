@@ -28,6 +28,8 @@ from tastemaker.training.ratings import KEYS, rating_report
 
 HEAD_K = 200  # items kept per user: the 25 of a usual request, with room for what a filter removes
 HEAD_USERS_MAX = 500_000  # whose heads are computed ahead: 1.6 KB each, mapped from disk
+HEAD_CELLS_MAX = 4_000_000_000  # users times items: about an hour of one core; who is beyond it is computed when asked
+TESTED_USERS_MAX = 20_000  # of those held out, asked to measure: more would not move the fourth digit
 CALIBRATION_USERS_MAX = 2_000  # a temperature is one number; more users do not move it
 
 
@@ -163,7 +165,7 @@ def measured(
         early = of_each_user(data.interactions).knowing(data)
         model = fitted(recipe, replace(data, interactions=early.train), params, watch)
         return Measured(segment_measures(model, early, n_items_known))
-    split = by_users(data.interactions, seed=seed).knowing(data)
+    split = by_users(data.interactions, seed=seed).some(TESTED_USERS_MAX, seed).knowing(data)
     model = fitted(recipe, replace(data, interactions=split.train), params, watch)
     if recipe.recipe_type == "PERSONALIZED_ACTIONS":
         return Measured(action_measures(model, data, split))
@@ -207,7 +209,7 @@ def _heads(recipe: Recipe, model: Model, histories: Histories, data: TrainingDat
     if recipe.recipe_type != "USER_PERSONALIZATION" or not n_users:
         return None
     lists, scores = [], []
-    for user in range(min(n_users, HEAD_USERS_MAX)):
+    for user in range(min(n_users, HEAD_USERS_MAX, HEAD_CELLS_MAX // max(1, data.interactions.n_items))):
         score_I = model.scores(histories.query(user, data.about(user)))
         if not traits(recipe).plain_scores:
             score_I = softmax(score_I)
