@@ -6,6 +6,7 @@
 #   make check             lint and test
 #   make clients           the clients besides boto3 that `pytest -m clients` walks with
 #   make bench             accuracy on MovieLens                            (SAMPLE, SAMPLES as above)
+#   make peers             packages of others that `make bench` compares with
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -13,7 +14,7 @@ SAMPLE ?= ml-100k
 SAMPLES ?= $(TASTEMAKER_SAMPLES)
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check clients bench clean
+.PHONY: demo test lint check clients bench peers clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
@@ -48,6 +49,12 @@ clients: .clients/aws/bin/aws .clients/js/node_modules
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/accuracy.py --sample $(SAMPLE) $(if $(SAMPLES),--data $(SAMPLES))
+
+# RecTools asks for NumPy 1, and works with NumPy 2: it is installed without what it asks for, and that named here.
+peers: $(VENV)/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[peers]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps RecTools==0.19.0 pytorch-lightning==2.5.2 \
+	  torchmetrics==1.9.0 lightning-utilities==0.15.3 typeguard==4.6.0 pandas==2.3.3 pytz tzdata
 
 clean:
 	rm -rf $(VENV)

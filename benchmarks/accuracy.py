@@ -1,32 +1,29 @@
 """How well recipes rank: the last choice of every MovieLens user among all items that the user had not seen.
 
-    python benchmarks/accuracy.py --data DIR_OR_ZIP [--sample ml-1m] [--recipe NAME ...] [--valid] [--set l2=100]
+    python benchmarks/accuracy.py --data DIR_OR_ZIP [--sample ml-1m] [--recipe NAME ...] [--both] [--set l2=100]
 
 Leave-one-out by time: models learn from all but the last two events of each user. The last but one is the truth of
 --valid, which parameters are chosen by; the last is the truth of the test, for which the last but one joins the history
-but not the training. All items are ranked, none sampled, items of the history are left out, ties count half. Training
-is measured in CPU-seconds of all threads. Without --data the folder is the one in TASTEMAKER_SAMPLES.
+but not the training; --both asks one model about both. All items are ranked, none sampled, items of the history are
+left out, ties count half. Training is measured in CPU-seconds of all threads. Recipes have their names in the API, and
+peers those of peers.py. Without --data the folder is the one in TASTEMAKER_SAMPLES.
 """
 
 import argparse
 import io
-import json
 import os
-import platform
-import subprocess
 import sys
 import time
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import inv
+from peers import PEERS, is_there
+from rows import save
 
-from tastemaker.data.interactions import Floats, Interactions, Query, TrainingData, interactions
+from tastemaker.data.interactions import Interactions, TrainingData, interactions
 from tastemaker.data.splits import Split, leave_one_out
 from tastemaker.metrics.report import Scores
 from tastemaker.recipes.catalogue import recipes
@@ -37,38 +34,8 @@ RATINGS = {
     "ml-100k": ("ml-100k/u.data", "\t"),
     "ml-latest-small": ("ml-latest-small/ratings.csv", ","),
 }
-PEERS = ("ease", "ease-decayed")
 RESULTS = Path(__file__).parent / "results" / "accuracy.jsonl"
 CUT = 10
-
-
-@dataclass(frozen=True)
-class Ease:
-    """The peer that is hard to beat without order: one regression of all items on all others.
-
-    weight_II: what each item of the history adds. half_life: an event `age` places from the end counts
-    2**(-age / half_life) when a history is read; 0 for all alike.
-    Source: Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019.
-    """
-
-    weight_II: Floats
-    half_life: float
-
-    @classmethod
-    def fit(cls, events: Interactions, half_life: float, l2: float = 500.0) -> "Ease":
-        """One inverse of the (I, I) Gram matrix."""
-        chosen_UI = np.zeros((events.n_users, events.n_items), np.float32)
-        chosen_UI[events.user_N, events.item_N] = 1
-        inverse_II = inv(chosen_UI.T @ chosen_UI + l2 * np.eye(events.n_items, dtype=np.float32), overwrite_a=True)
-        weight_II = inverse_II / -np.diag(inverse_II)
-        np.fill_diagonal(weight_II, 0)
-        return cls(weight_II.astype(np.float32), half_life)
-
-    def scores(self, query: Query) -> Floats:
-        """Shape (I,)."""
-        age_L = np.arange(len(query.history_L), dtype=np.float32)[::-1]
-        weight_L = np.exp2(-age_L / self.half_life) if self.half_life else np.ones_like(age_L)
-        return np.asarray(weight_L @ self.weight_II[query.history_L], np.float32)
 
 
 def read(place: Path, sample: str) -> Interactions:
@@ -85,11 +52,10 @@ def read(place: Path, sample: str) -> Interactions:
 
 def fit(name: str, events: Interactions, given: Mapping[str, str]) -> Scores:
     """The model of a recipe, or of a peer, with the parameters that it knows of those given."""
-    if name in PEERS:
-        return Ease.fit(events, half_life=3.0 if name == "ease-decayed" else 0.0)
-    recipe = recipes()[name]
-    known = {key: value for key, value in given.items() if key in recipe.Params.__dataclass_fields__}
-    return recipe.fit(TrainingData(events), parse(recipe.Params, known), silent)
+    made = PEERS.get(name) or recipes()[name]
+    known = {key: value for key, value in given.items() if key in made.Params.__dataclass_fields__}
+    model: Scores = made.fit(TrainingData(events), parse(made.Params, known), silent)
+    return model
 
 
 def ranks(model: Scores, split: Split) -> NDArray[np.float64]:
@@ -106,11 +72,18 @@ def ranks(model: Scores, split: Split) -> NDArray[np.float64]:
     return rank_U
 
 
-def measure(name: str, split: Split, given: Mapping[str, str]) -> dict[str, float]:
-    """NDCG and hit rate at 10, the standard error of the NDCG, CPU-seconds to train, milliseconds to score a user."""
+def measure(name: str, splits: Mapping[str, Split], given: Mapping[str, str]) -> dict[str, dict[str, float]]:
+    """For each split, which all train alike: NDCG and hit rate at 10, the standard error of the NDCG, and the costs.
+
+    train_cpu_s: CPU-seconds of all threads; score_cpu_ms: milliseconds to score a user.
+    """
     started_s = time.process_time()
-    model = fit(name, split.train, given)
+    model = fit(name, next(iter(splits.values())).train, given)
     train_cpu_s = time.process_time() - started_s
+    return {truth: _judged(model, split, train_cpu_s) for truth, split in splits.items()}
+
+
+def _judged(model: Scores, split: Split, train_cpu_s: float) -> dict[str, float]:
     started_s = time.process_time()
     rank_U = ranks(model, split)
     per_user_ms = 1000 * (time.process_time() - started_s) / len(rank_U)
@@ -125,13 +98,6 @@ def measure(name: str, split: Split, given: Mapping[str, str]) -> dict[str, floa
     }
 
 
-def commit() -> str:
-    """The commit that is measured; a plus says that files were changed since."""
-    command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
-    return done.stdout.strip() or "unknown"
-
-
 def main(arguments: Sequence[str]) -> None:
     """Measure and print a row for each recipe; with --save also keep it in results/accuracy.jsonl."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -139,37 +105,34 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--data", type=Path, default=folder, required=folder is None)
     parser.add_argument("--sample", choices=RATINGS, default="ml-1m")
     usual = ["aws-popularity-count", "aws-sims", *PEERS, "aws-user-personalization"]
+    usual.remove("sasrec")  # takes half an hour
     parser.add_argument("--recipe", action="append", choices=[*recipes(), *PEERS])
-    parser.add_argument(
-        "--valid", action="store_true", help="judge by the last event but one; parameters are chosen so"
-    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--valid", action="store_true", help="judge by the last event but one; parameters are chosen so")
+    which.add_argument("--both", action="store_true", help="judge one model by both events")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a hyperparameter")
     parser.add_argument("--save", action="store_true", help="append the rows to benchmarks/results/accuracy.jsonl")
     options = parser.parse_args(arguments)
     given = dict(pair.split("=", 1) for pair in options.set)
-    split = leave_one_out(read(Path(options.data), options.sample), valid=options.valid)
-    print(f"{'recipe':28}{'NDCG@10':>9}{'HR@10':>8}{'SE':>8}{'train CPU-s':>13}{'score CPU-ms':>14}", flush=True)
+    truths = ("valid", "test") if options.both else ("valid",) if options.valid else ("test",)
+    events = read(Path(options.data), options.sample)
+    splits = {truth: leave_one_out(events, valid=truth == "valid") for truth in truths}
+    print(
+        f"{'recipe':28}{'truth':>6}{'NDCG@10':>9}{'HR@10':>8}{'SE':>8}{'train CPU-s':>13}{'score CPU-ms':>14}",
+        flush=True,
+    )
     for name in options.recipe or usual:
-        row = measure(name, split, given)
-        print(
-            f"{name:28}{row['ndcg_10']:9.4f}{row['hr_10']:8.4f}{row['se']:8.4f}"
-            f"{row['train_cpu_s']:13.1f}{row['score_cpu_ms']:14.3f}",
-            flush=True,
-        )
-        if options.save:
-            kept = {
-                "recipe": name,
-                "sample": options.sample,
-                "truth": "valid" if options.valid else "test",
-                "given": given,
-                **row,
-                "commit": commit(),
-                "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-                "date": datetime.now(UTC).date().isoformat(),
-            }
-            RESULTS.parent.mkdir(exist_ok=True)
-            with RESULTS.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(kept) + "\n")
+        if name in PEERS and not is_there(PEERS[name]):
+            print(f"{name:28}left out: {PEERS[name].package} is not installed, `make peers` does it", flush=True)
+            continue
+        for truth, row in measure(name, splits, given).items():
+            print(
+                f"{name:28}{truth:>6}{row['ndcg_10']:9.4f}{row['hr_10']:8.4f}{row['se']:8.4f}"
+                f"{row['train_cpu_s']:13.1f}{row['score_cpu_ms']:14.3f}",
+                flush=True,
+            )
+            if options.save:
+                save({"recipe": name, "sample": options.sample, "truth": truth, "given": given, **row}, RESULTS)
 
 
 if __name__ == "__main__":
