@@ -142,8 +142,8 @@ class Implicit:
 
     @dataclass(frozen=True)
     class Params:
-        factors: int = hyperparameter(64, low=1, high=1024)
-        regularization: float = hyperparameter(0.01, low=0.0, high=1e4)
+        factors: int = hyperparameter(128, low=1, high=1024)
+        regularization: float = hyperparameter(10.0, low=0.0, high=1e4)
         alpha: float = hyperparameter(1.0, low=0.0, high=1e4)
         iterations: int = hyperparameter(15, low=1, high=1000)
 
