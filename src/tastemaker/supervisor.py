@@ -25,6 +25,9 @@ LOCK = "lock"
 WATCH_S = 0.1
 # A server's products are small: waiting for a second BLAS thread costs more than it brings, most of all under load.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+# Threads of a training sleep while they wait for each other: on a machine that does something else as well, spinning
+# makes an epoch ten times as long.
+PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 RESTART_S = 1.0  # between two starts of a process that dies at once
 START_S = 60.0  # until the first answer; a busy machine imports slowly
 
@@ -71,7 +74,7 @@ class Supervisor:
         self.settings = replace(settings, port=self._listener.getsockname()[1])
         options: dict[str, Any] = {"stderr": self._log_file, "stdout": self._log_file}
         descriptor = self._listener.fileno()
-        self._add(lambda: spawn(self.settings, "worker", **options))
+        self._add(lambda: spawn(self.settings, "worker", env=PATIENT | os.environ, **options))
         for _ in range(settings.http_workers):
             self._add(
                 lambda: spawn(
