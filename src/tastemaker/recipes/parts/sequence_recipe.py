@@ -64,7 +64,7 @@ class Params(Solved):
 class Deep(Solved):
     """The hyperparameters of a linear model and a network beside it."""
 
-    network_epochs: int = hyperparameter(5, low=0, high=100)  # 0: the linear model alone
+    network_epochs: int = hyperparameter(10, low=0, high=100)  # at most; 0: the linear model alone
     network_width: int = hyperparameter(128, low=8, high=512, is_tunable=True)
     network_layers: int = hyperparameter(2, low=1, high=6, is_tunable=True)
     network_dropout: float = hyperparameter(0.2, low=0.0, high=0.8, is_tunable=True)
