@@ -126,6 +126,7 @@ def _open(settings: Settings) -> Store:
         strict=settings.strict,
         auto_training_delay_s=settings.auto_training_delay_s,
         auto_update_s=settings.auto_update_s,
+        trend_refresh_s=settings.trend_refresh_s,
         incremental_update_s=settings.incremental_update_s,
     )
 

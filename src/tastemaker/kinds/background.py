@@ -4,18 +4,18 @@ The worker calls `tend` again and again. Each thing that is due is begun in a tr
 is there anew, so that it happens once however often it is asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from tastemaker.arn import scope_of
-from tastemaker.errors import ApiError
+from tastemaker.errors import ApiError, InvalidInputException
 from tastemaker.kinds.campaign import CAMPAIGN, redeploy
 from tastemaker.kinds.recommender import RECOMMENDER, case_of
 from tastemaker.kinds.solution import SOLUTION
 from tastemaker.kinds.solution_config import SCHEDULE_DEFAULT, days_of, recipe_named
 from tastemaker.kinds.solution_version import SOLUTION_VERSION
-from tastemaker.recipes.contract import traits
+from tastemaker.recipes.contract import Recipe, Refreshing, Traits, given_in, parse, traits
 from tastemaker.resources.engine import born
 from tastemaker.resources.groups import dataset_of
 from tastemaker.resources.statuses import CHANGING
@@ -142,11 +142,30 @@ def _is_retraining_due(store: Store, connection: Connection, recommender: Resour
 
 
 def _is_version_stale(store: Store, connection: Connection, version: Resource) -> bool:
-    """The newest version that was trained in full, deployed, and not updated by hand: guide, "Automatic updates"."""
-    if not _is_newest(connection, version) or not traits(recipe_named(version.body["recipeArn"])).auto_update:
+    """The newest version that was trained in full, deployed, and not updated by hand: guide, "Automatic updates".
+
+    Trends are refreshed wherever they are deployed.
+    """
+    if version.status != "ACTIVE" or not rows.referring(connection, version.arn, [CAMPAIGN.name]):
         return False
-    is_deployed = bool(rows.referring(connection, version.arn, [CAMPAIGN.name]))
-    return is_deployed and _is_stale(store, connection, version, store.auto_update_s)
+    recipe = recipe_named(version.body["recipeArn"])
+    if not isinstance(recipe, Refreshing) and not _is_newest(connection, version):
+        return False
+    every_s = _fresh_s(store, recipe, traits(recipe), given_in(version.body["solutionConfig"]))
+    return every_s is not None and _is_stale(store, connection, version, every_s)
+
+
+def _fresh_s(store: Store, recipe: Recipe, asks: Traits, given: Mapping[str, str]) -> float | None:
+    """How long a deployed model is left as it is; None for one that waits for its next training.
+
+    Trending-Now is refreshed "every trend discovery interval", of longer ones "every two hours".
+    """
+    if isinstance(recipe, Refreshing):
+        try:
+            return min(recipe.refresh_s(parse(recipe.Params, given)), store.trend_refresh_s)
+        except ValueError as error:  # the recipe was another one when the solution was made
+            raise InvalidInputException(f"solutionConfig: {error}") from None
+    return store.auto_update_s if asks.auto_update else None
 
 
 def _is_increment_due(store: Store, connection: Connection, version: Resource) -> bool:
@@ -174,7 +193,8 @@ def _is_recommender_stale(store: Store, connection: Connection, recommender: Res
     if not _is_quiet(recommender):
         return False
     case = case_of(recommender.body["recipeArn"])
-    return case.traits.auto_update and _is_stale(store, connection, recommender, store.auto_update_s)
+    every_s = _fresh_s(store, case.recipe, case.traits, {})
+    return every_s is not None and _is_stale(store, connection, recommender, every_s)
 
 
 def _is_stale(

@@ -39,6 +39,8 @@ class Model(Protocol):
     """What a recipe learned: a frozen dataclass of arrays and plain numbers, so that saving and loading follow from it.
 
     A model that has a property `about_columns` is told these of a user and a moment in `Query.about`.
+    A model that is brought up to date between trainings has `extended(place_J, data)`: the same over the catalogue of
+    these data, in which the item that had place i now has place_J[i], -1 for one that is gone.
     A model that has a field `temperature` answers logits divided by it; training sets it so that the softmax of the
     scores over the catalogue is a probability that holds on held-out users.
     """
@@ -114,6 +116,15 @@ class Refittable(Protocol):
 
     def refit(self, model: Any, data: TrainingData, params: Any, progress: Progress, /) -> Model:
         """What all the data teach, from a model of most of them with the same parameters. Raises as `fit`."""
+        ...
+
+
+@runtime_checkable
+class Refreshing(Protocol):
+    """A recipe whose deployed models follow new events in a rhythm of their own, by `extended` as in `Traits`."""
+
+    def refresh_s(self, params: Any, /) -> float:
+        """How long a model of these parameters is fresh, in seconds."""
         ...
 
 

@@ -30,6 +30,7 @@ class Store:
     strict: Strict = field(default=Strict())
     auto_training_delay_s: float = 3600.0  # from an ACTIVE solution to its first automatic training
     auto_update_s: float = 7200.0  # between two updates of a deployed model
+    trend_refresh_s: float = 7200.0  # between two refreshes of trends of longer intervals
     incremental_update_s: float = 1800.0  # between two incremental updates
     now_s: Callable[[], float] = time.time
     new_hex: Callable[[], str] = field(default=lambda: secrets.token_hex(4))
