@@ -1,6 +1,6 @@
 """Users by their chance to choose items: shards and blocks change nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tastemaker.batch import segments
-from tastemaker.data.interactions import Floats, Ints, Query
+from tastemaker.data.interactions import About, Floats, Ints, Query
 from tastemaker.data.ranking import softmax
 from tastemaker.recipes.contract import Reasons
 from tastemaker.serving.catalogue import Records
@@ -73,6 +73,27 @@ def test_the_best_users_are_those_of_the_whole_matrix(
             if allowed_U[user] and user != 7
         ]
         assert segments.merged(files, place, most).tolist() == expected[:most]
+
+
+@dataclass(frozen=True)
+class Likes:
+    """What a user's plan says; histories say nothing."""
+
+    def scores(self, query: Query) -> Floats:
+        return np.array([5.0 if query.about == {"USERS.PLAN": ("gold",)} else 0.0, *[0.0] * (N_ITEMS - 1)], np.float32)
+
+    def explain(self, _: Query, __: int) -> Reasons:
+        return {}
+
+
+def test_models_are_told_of_the_users(trained: Trained) -> None:
+    def about_of(user_id: str) -> About:
+        return {"USERS.PLAN": ("gold",)} if user_id in ("u3", "u41") else {}
+
+    (shard,) = segments.shards(replace(trained, model=Likes()))
+    questions: list[Ints] = [np.array([0], np.int32)]
+    best_JK = segments.best_of_shard(shard, questions, [shard.known_U], 2, lambda _, __: None, about_of)
+    assert best_JK["user"].tolist() == [[3, 41]]
 
 
 def test_filters_see_the_types_of_the_events_of_users(trained: Trained) -> None:

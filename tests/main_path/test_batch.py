@@ -421,6 +421,35 @@ def test_segments_of_users_for_attributes(batch: Batch, trained: dict[str, str])
     assert "categorical and numeric" in textual["error"]
 
 
+def test_segments_know_what_is_told_of_users(
+    batch: Batch, personalize: Any, group_of: Any, until_active: Callable[..., str], tmp_path: Path
+) -> None:
+    # All begin with the same item; then "gold" users choose even items, others odd ones. Newcomers have just begun.
+    events, users = ["USER_ID,ITEM_ID,EVENT_TYPE,TIMESTAMP"], ["USER_ID,PLAN"]
+    for user in range(300):
+        users.append(f"u{user},{'gold' if user % 2 == 0 else 'free'}")
+        events.append(f"u{user},start,watch,{user * 100}")
+        for place in range(6 if user < 280 else 0):
+            events.append(
+                f"u{user},i{(user // 2 + place * (1 + user % 3)) % 6 * 2 + user % 2},watch,{user * 100 + 9 + place}"
+            )
+    (tmp_path / "Interactions").write_text("\n".join(events) + "\n")
+    (tmp_path / "Users").write_text("\n".join(users) + "\n")
+    group, datasets = group_of("told", Interactions=INTERACTIONS, Users=USERS)
+    for kind, dataset in datasets.items():
+        source = {"dataLocation": str(tmp_path / kind)}
+        job = personalize.create_dataset_import_job(jobName=f"told-{kind}", datasetArn=dataset, dataSource=source)
+        until_active(job["datasetImportJobArn"])
+    solution = personalize.create_solution(
+        name="told", datasetGroupArn=group, recipeArn=recipe("aws-item-affinity"), performAutoTraining=False
+    )["solutionArn"]
+    until_active(solution)
+    version = until_active(personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"])
+    (answer,) = batch.run(version, [{"itemId": "i4"}], "segment", numResults=300)
+    newcomers = [user for user in answer["output"]["usersList"] if int(user[1:]) >= 280]
+    assert all(int(user[1:]) % 2 == 0 for user in newcomers[:10]), newcomers
+
+
 def test_a_segment_job_is_described_and_listed(batch: Batch, trained: dict[str, str], personalize: Any) -> None:
     version, source = trained["aws-item-affinity"], batch.write([{"itemId": "i4"}])
     arn = batch.start(version, source, f"{source}/out", "segment")

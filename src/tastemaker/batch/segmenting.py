@@ -14,7 +14,7 @@ from tastemaker.batch.lines import Answered, Line, NoAnswer, answer, filter_valu
 from tastemaker.batch.recommending import deployed, filter_of
 from tastemaker.batch.segments import Shard, best_of_shard, candidates_of, merged, shards
 from tastemaker.batch.work import Course, Watch, carry_out, kept
-from tastemaker.data.interactions import Bools, Ints
+from tastemaker.data.interactions import About, Bools, Ints
 from tastemaker.filters import Candidates, Filter, FilterError, allowed
 from tastemaker.resources.kind import Outcome, Task
 from tastemaker.serving.catalogue import Catalogue, Records
@@ -65,9 +65,14 @@ class Segments:
             return known_U & allowed(self.tree, candidates, values)
 
         allowed_of = [allowed_to(each["values"]) for each in questions]
-        best_JK = best_of_shard(shard, [each["items"] for each in questions], allowed_of, self.most, watch)
+        items_of = [each["items"] for each in questions]
+        best_JK = best_of_shard(shard, items_of, allowed_of, self.most, watch, self._about)
         with aside.open("wb") as writer:
             np.save(writer, best_JK)
+
+    def _about(self, user_id: str) -> About:
+        """What the model wants to know of a user, by the records of now."""
+        return self.catalogue.about(self.deployment, user_id, {}, NOW)
 
     @cached_property
     def _nobody(self) -> Candidates:

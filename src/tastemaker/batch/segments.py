@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tastemaker.data.interactions import Bools, Ints
+from tastemaker.data.interactions import About, Bools, Ints
 from tastemaker.data.ranking import softmax, top
 from tastemaker.filters import Candidates, columns_of
 from tastemaker.serving.catalogue import Records
-from tastemaker.storage.trained import Trained
+from tastemaker.storage.trained import NOTHING, Trained
 
 SHARD_USERS = 20_000  # whose best are kept together: with 500 questions 40 MB of chances, and 80 MB of places at most
 BLOCK_CELLS = 8_000_000  # chances of users for the whole catalogue held at a time, 32 MB
@@ -52,10 +52,12 @@ def best_of_shard(
     allowed_of: Sequence[Bools],
     most: int,
     watch: Callable[[float, float], object],
+    about_of: Callable[[str], About] = lambda _: NOTHING,
 ) -> Best:
     """For each question, the users most likely to choose one of its items next, best first; shape (questions, most).
 
-    allowed_of: for each question, the users of the shard that count. One call of the model for each user.
+    allowed_of: for each question, the users of the shard that count. about_of: what the model is told of the user of
+    an id. One call of the model for each user.
     """
     trained, n_users = shard.trained, shard.end - shard.start
     chance_UJ = np.empty((n_users, len(items_of)), np.float32)
@@ -63,7 +65,8 @@ def best_of_shard(
     for first in range(0, n_users, block):
         watch(first, n_users)
         users = range(shard.start + first, min(shard.end, shard.start + first + block))
-        chance_BI = np.stack([softmax(trained.model.scores(trained.histories.query(u))) for u in users])
+        queries = (trained.histories.query(user, about_of(trained.user_ids[user])) for user in users)
+        chance_BI = np.stack([softmax(trained.model.scores(query)) for query in queries])
         for question, items in enumerate(items_of):
             chance_UJ[first : first + len(users), question] = chance_BI[:, items].sum(axis=1)
     best_JK = np.zeros((len(items_of), min(most, n_users)), BEST)
