@@ -45,9 +45,7 @@ class Settings:
     strict_iam: bool = setting(False, "touch only objects that the policies given with `tastemaker permit` allow")
     auto_training_delay_s: float = setting(3600.0, "from an ACTIVE solution to its first automatic training")
     auto_update_s: float = setting(7200.0, "between two updates of a deployed model with new items and events")
-    trend_refresh_s: float = setting(
-        7200.0, "between two refreshes of trends, where their interval is longer"
-    )
+    trend_refresh_s: float = setting(7200.0, "between two refreshes of trends, where their interval is longer")
     incremental_update_s: float = setting(1800.0, "between two incremental updates, which describe new items")
     job_workers: int = setting(1, "jobs that run at the same time")
     body_bytes_max: int = setting(1 << 21, "longest request body; ten items of 32,000 characters need 1.3 MB at most")

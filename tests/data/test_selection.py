@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tastemaker.data.selection import Selection, of_histories, selection
+from tastemaker.data.selection import selection
 
 TYPES = ["Watch", "click", ""]
 TYPE = np.array([0, 0, 1, 1, 2], np.int32)
@@ -51,9 +51,3 @@ def test_columns_are_left_out_included_alone_or_unknown_when_the_solution_was_ma
     assert selection(known).learns_from("ITEMS", "GENRES")
     assert not selection(known).learns_from("ITEMS", "MOOD")  # it came later
     assert selection({**known, "solutionConfig": config}).learns_from("ITEMS", "MOOD")  # and was included then
-
-
-def test_of_actions_the_taken_ones_make_the_history() -> None:
-    assert of_histories("USER_PERSONALIZATION", Selection()) == Selection()
-    taken = of_histories("PERSONALIZED_ACTIONS", Selection())
-    assert [taken.weight(name, None) for name in ("Taken", "Viewed")] == [1.0, 0.0]

@@ -1,11 +1,13 @@
 """Actions: their datasets and trackers, and the next best one for a user."""
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from main_path.served import INTERACTIONS, Deployed, recipe, schema
+from main_path.served import INTERACTIONS, Deployed, Server, recipe, schema
 
 NBA = "aws-next-best-action"
 ACTIONS = schema(
@@ -21,6 +23,11 @@ ACTION_INTERACTIONS = schema(
     {"name": "ACTION_ID", "type": "string"},
     {"name": "EVENT_TYPE", "type": "string"},
     {"name": "TIMESTAMP", "type": "long"},
+)
+USERS = schema(
+    "Users",
+    {"name": "USER_ID", "type": "string"},
+    {"name": "PLAN", "type": ["null", "string"], "categorical": True},
 )
 NOW_S = int(time.time())
 
@@ -161,3 +168,121 @@ def test_a_metric_is_measured_for_actions(personalize: Any, club: Any) -> None:
     version = personalize.describe_campaign(campaignArn=club[2])["campaign"]["solutionVersionArn"]
     metrics = personalize.get_solution_metrics(solutionVersionArn=version)["metrics"]
     assert set(metrics) == {"coverage", "precision", "recall", "auc"}
+
+
+@pytest.fixture(scope="module")
+def offers(start_server: Callable[..., Server], group_of: Any, until_active: Any, tmp_path_factory: Any) -> Any:
+    """A server that holds the documented minimums, with 300 users: "gold" ones take "upgrade", and others "survey".
+
+    "rare" was proposed to ten. Gives the server, the ARNs of the datasets, and makes campaigns.
+    """
+    server = start_server(strict_minimums=True, auto_update_s=1.0)
+    client, folder = server.client("personalize"), tmp_path_factory.mktemp("offers")
+    group, datasets = group_of(
+        "offers",
+        client,
+        Interactions=INTERACTIONS,
+        Users=USERS,
+        Actions=ACTIONS,
+        Action_Interactions=ACTION_INTERACTIONS,
+    )
+    rows = []
+    for user in range(300):
+        met = {"upgrade": (0.05, 0.95)[user % 2], "survey": (0.7, 0.1)[user % 2], **({"rare": 1} if user < 10 else {})}
+        for place, (action, share) in enumerate(met.items()):
+            begun_s = NOW_S - 30 * 86_400 + user * 60 + place * 5 * 86_400
+            rows.append(f"u{user},{action},Viewed,{begun_s}")
+            if user * 37 % 100 < share * 100:
+                rows.append(f"u{user},{action},Taken,{begun_s + 86_400}")
+    files = {
+        "Interactions": [
+            "USER_ID,ITEM_ID,EVENT_TYPE,TIMESTAMP",
+            *(f"u{user},i{item},click,{user + item}" for user in range(300) for item in range(4)),
+        ],
+        "Users": ["USER_ID,PLAN", *(f"u{user},{'gold' if user % 2 else 'basic'}" for user in range(300)), "new,gold"],
+        "Actions": ["ACTION_ID,VALUE,EXPIRATION_TIMESTAMP,REPEAT_FREQUENCY", "upgrade,2,,", "survey,9,,", "rare,5,,"],
+        "Action_Interactions": ["USER_ID,ACTION_ID,EVENT_TYPE,TIMESTAMP", *rows],
+    }
+    for kind, lines in files.items():
+        (folder / kind).write_text("\n".join(lines) + "\n")
+        job = client.create_dataset_import_job(
+            jobName=f"offers-{kind}", datasetArn=datasets[kind], dataSource={"dataLocation": str(folder / kind)}
+        )
+        until_active(job["datasetImportJobArn"], client)
+
+    def campaign(name: str, **given: str) -> str:
+        made = client.create_solution(
+            name=name,
+            datasetGroupArn=group,
+            recipeArn=recipe(NBA),
+            performAutoTraining=False,
+            solutionConfig={"algorithmHyperParameters": given},
+        )
+        until_active(made["solutionArn"], client)
+        version = client.create_solution_version(solutionArn=made["solutionArn"])["solutionVersionArn"]
+        until_active(version, client)
+        return str(until_active(client.create_campaign(name=name, solutionVersionArn=version)["campaignArn"], client))
+
+    return server, datasets, campaign
+
+
+def test_columns_of_users_and_what_they_declined_move_the_chances_and_too_little_data_give_none(offers: Any) -> None:
+    server, datasets, campaign = offers
+    arn, runtime, events = campaign("offers"), server.client("personalize-runtime"), server.client("personalize-events")
+
+    def shown(user: str) -> dict[str, float]:
+        answer = runtime.get_action_recommendations(campaignArn=arn, userId=user)["actionList"]
+        assert [each["score"] for each in answer] == sorted((each["score"] for each in answer), reverse=True)
+        return {each["actionId"]: each["score"] for each in answer}
+
+    new, stranger = shown("new"), shown("stranger")
+    assert list(new) == ["upgrade", "survey", "rare"]
+    assert new["upgrade"] > 0.8 > 0.6 > stranger["upgrade"]
+    assert new["survey"] < 0.3 < stranger["survey"]
+    assert new["rare"] == 0.0, "taken by all of ten users, and that is too little by the documented minimums"
+    tracking_id = server.client("personalize").describe_dataset(datasetArn=datasets["Action_Interactions"])["dataset"]
+    events.put_action_interactions(
+        trackingId=tracking_id["trackingId"],
+        actionInteractions=[
+            {"actionId": "upgrade", "userId": "late", "sessionId": "s", "timestamp": NOW_S, "eventType": "Taken"}
+        ],
+    )
+    assert shown("late")["survey"] < stranger["survey"] - 0.05, "who upgrades answers no survey"
+
+    events.put_actions(datasetArn=datasets["Actions"], actions=[{"actionId": "brand-new", "properties": "{}"}])
+    deadline = time.monotonic() + 60
+    while "brand-new" not in shown("new") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list(shown("new").values())[-2:] == [0.0, 0.0]
+    assert shown("new")["upgrade"] == pytest.approx(new["upgrade"]), "nothing was learned anew"
+
+
+def test_value_counts_in_the_order_where_that_is_wanted_and_chances_stay_chances(offers: Any) -> None:
+    server, _datasets, campaign = offers
+    arn, runtime = campaign("valuable", value_weight="1.0"), server.client("personalize-runtime")
+    answer = runtime.get_action_recommendations(campaignArn=arn, userId="any", numResults=2)["actionList"]
+    assert [each["actionId"] for each in answer] == ["survey", "upgrade"]  # 0.4 * 9 beats 0.5 * 2
+    assert answer[0]["score"] < answer[1]["score"]
+
+
+def test_actions_that_nobody_has_met_yet_are_recommended_by_their_value(
+    personalize: Any, runtime: Any, group_of: Any, until_active: Any, tmp_path: Path
+) -> None:
+    group, datasets = group_of("fresh", Interactions=INTERACTIONS, Actions=ACTIONS)
+    for kind, lines in {
+        "Interactions": ["USER_ID,ITEM_ID,EVENT_TYPE,TIMESTAMP", "u1,i1,click,1"],
+        "Actions": ["ACTION_ID,VALUE,EXPIRATION_TIMESTAMP,REPEAT_FREQUENCY", "a,2,,", "b,8,,", "c,,,"],
+    }.items():
+        (tmp_path / kind).write_text("\n".join(lines) + "\n")
+        job = personalize.create_dataset_import_job(
+            jobName=f"fresh-{kind}", datasetArn=datasets[kind], dataSource={"dataLocation": str(tmp_path / kind)}
+        )
+        until_active(job["datasetImportJobArn"])
+    solution = personalize.create_solution(
+        name="fresh", datasetGroupArn=group, recipeArn=recipe(NBA), performAutoTraining=False
+    )["solutionArn"]
+    until_active(solution)
+    version = until_active(personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"])
+    campaign = until_active(personalize.create_campaign(name="fresh", solutionVersionArn=version)["campaignArn"])
+    answer = runtime.get_action_recommendations(campaignArn=campaign, userId="u1")["actionList"]
+    assert [each["actionId"] for each in answer] == ["b", "a", "c"]

@@ -87,10 +87,5 @@ def selection(body: Mapping[str, Any]) -> Selection:
     return Selection(by_type, common, _keys(columns.get("excludedDatasetColumns", {})), {**known, **included})
 
 
-def of_histories(recipe_type: str, chosen: Selection) -> Selection:
-    """Which events make the histories that a model is asked about: those it learned from; of actions, those taken."""
-    return Selection({"taken": EVERYTHING}) if recipe_type == "PERSONALIZED_ACTIONS" else chosen
-
-
 def _keys(columns: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
     return {name.upper(): frozenset(map(key_of, names)) for name, names in columns.items()}

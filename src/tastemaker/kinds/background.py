@@ -25,6 +25,7 @@ from tastemaker.storage.store import Store
 
 DAY_S = 86_400.0
 RECOMMENDER_DAYS = 7
+OF_ITEMS, OF_ACTIONS = ("INTERACTIONS", "ITEMS"), ("ACTION_INTERACTIONS", "ACTIONS")  # datasets of a model
 
 
 def tend(store: Store) -> dict[str, str]:
@@ -152,7 +153,8 @@ def _is_version_stale(store: Store, connection: Connection, version: Resource) -
     if not isinstance(recipe, Refreshing) and not _is_newest(connection, version):
         return False
     every_s = _fresh_s(store, recipe, traits(recipe), given_in(version.body["solutionConfig"]))
-    return every_s is not None and _is_stale(store, connection, version, every_s)
+    types = OF_ACTIONS if recipe.recipe_type == "PERSONALIZED_ACTIONS" else OF_ITEMS
+    return every_s is not None and _is_stale(store, connection, version, every_s, types)
 
 
 def _fresh_s(store: Store, recipe: Recipe, asks: Traits, given: Mapping[str, str]) -> float | None:
@@ -202,7 +204,7 @@ def _is_stale(
     connection: Connection,
     model: Resource,
     every_s: float,
-    types: Sequence[str] = ("INTERACTIONS", "ITEMS"),
+    types: Sequence[str] = OF_ITEMS,
 ) -> bool:
     """Whether it was trained or refreshed long ago, nobody is at it, and datasets of these types have news."""
     last_s = max(model.updated_s, model.body.get("refreshed_s", 0.0))

@@ -1,40 +1,61 @@
-"""How well the chances of actions hold: measures over the proposals that held-out users got."""
+"""How well the chances of actions hold: measures over the proposals that held-out users got, averaged over actions.
+
+"The values are averages over all actions" (guide, "Metrics for PERSONALIZED_ACTIONS recipes").
+"""
+
+from dataclasses import replace
 
 import numpy as np
 
-from tastemaker.data.interactions import Query, TrainingData
+from tastemaker.data.interactions import Bools, Floats, TrainingData
+from tastemaker.data.proposals import TAKEN, proposals
+from tastemaker.data.ranking import top
 from tastemaker.data.splits import Split
 from tastemaker.metrics.report import Scores
 
-TAKEN = "taken"
 LIKELY = 0.5
+LIST_LENGTH = 5  # what a request gets that asks for no number
 
 
-def action_measures(model: Scores, data: TrainingData, split: Split) -> dict[str, float]:
-    """coverage, precision, recall and auc of "taken" against all other proposals; {} without both kinds.
+def action_measures(model: Scores, data: TrainingData, split: Split, period_s: int) -> dict[str, float]:
+    """coverage, precision, recall and auc; {} without a test user.
 
-    The newest events of each test user are judged by what the user took before them. auc: the chance that a taken
-    proposal got the higher score, ties count half.
+    coverage: share of all actions that some test user would get among the first five. The others judge the proposals
+    among the newest events of each test user by what was known before all of these, and are means over the actions
+    that were taken and were not, without which they are left out. precision, recall: of the chances of 0.5 and more; of
+    an action that never has one they are 0. auc: the probability that a taken proposal got the higher chance, ties
+    counting half. A proposal whose period is not over counts as not taken.
     """
-    events, is_taken_N = data.interactions, data.is_of_type(TAKEN)
-    chances, outcomes = [], []
-    for user, first, query, truth in zip(split.tested, split.first_N, split.queries, split.truths, strict=True):
-        took_L = is_taken_N[events.start_U[user] : first]
-        score_I = model.scores(Query(query.history_L[took_L], about=query.about))
-        chances.append(score_I[truth])
-        outcomes.append(is_taken_N[first : first + len(truth)])
-    if not chances:
+    events, taken_N = data.interactions, data.is_of_type(TAKEN)
+    asked = proposals(events, taken_N, period_s)
+    chances, places, listed = [], [], []
+    for user, first, query in zip(split.tested.tolist(), split.first_N.tolist(), split.queries, strict=True):
+        value_L = taken_N[events.start_U[user] : first].astype(np.float32)
+        chance_I = model.scores(replace(query, item=None, value_L=value_L))
+        span = np.arange(*np.searchsorted(asked.place_P, [first, events.start_U[user + 1]]))
+        places.append(span)
+        chances.append(chance_I[events.item_N[asked.place_P[span]]])
+        listed.append(top(chance_I, None, LIST_LENGTH))
+    if not listed:
         return {}
-    chance_N, taken_N = np.concatenate(chances), np.concatenate(outcomes)
-    if taken_N.all() or not taken_N.any():
-        return {}
-    likely_N = chance_N >= LIKELY
-    right = int((likely_N & taken_N).sum())
-    below_N = np.searchsorted(np.sort(chance_N[~taken_N]), chance_N[taken_N], "left")
-    upto_N = np.searchsorted(np.sort(chance_N[~taken_N]), chance_N[taken_N], "right")
+    place_T, chance_T = np.concatenate(places), np.concatenate(chances)
+    action_T, taken_T = events.item_N[asked.place_P[place_T]], asked.taken_P[place_T]
+    found = []
+    for action in np.unique(action_T):
+        own_T = action_T == action
+        if 0 < taken_T[own_T].sum() < own_T.sum():
+            found.append(_judged(chance_T[own_T], taken_T[own_T]))
+    names = ("precision", "recall", "auc")
     return {
-        "coverage": len(np.unique(np.concatenate(split.truths))) / max(1, events.n_items),
-        "precision": right / max(1, int(likely_N.sum())),
-        "recall": right / int(taken_N.sum()),
-        "auc": float(((below_N + upto_N) / 2).mean() / int((~taken_N).sum())),
+        "coverage": len(np.unique(np.concatenate(listed))) / max(1, events.n_items),
+        **(dict(zip(names, np.mean(found, axis=0).tolist(), strict=True)) if found else {}),
     }
+
+
+def _judged(chance_T: Floats, taken_T: Bools) -> tuple[float, float, float]:
+    """Precision, recall and area under the curve of one action."""
+    likely_T = chance_T >= LIKELY
+    right = int((likely_T & taken_T).sum())
+    others = np.sort(chance_T[~taken_T])
+    beaten = np.searchsorted(others, chance_T[taken_T], "left") + np.searchsorted(others, chance_T[taken_T], "right")
+    return right / max(1, int(likely_T.sum())), right / int(taken_T.sum()), float(beaten.mean() / 2 / len(others))

@@ -41,6 +41,8 @@ class Model(Protocol):
     A model that has a property `about_columns` is told these of a user and a moment in `Query.about`.
     A model that is brought up to date between trainings has `extended(place_J, data)`: the same over the catalogue of
     these data, in which the item that had place i now has place_J[i], -1 for one that is gone.
+    A model that has a field `worth_I` is listed by its scores times that; the scores are shown as they are.
+    A model that has a field `holds_minimums` is told by True that what has less data than documented gets no score.
     A model that has a field `temperature` answers logits divided by it; training sets it so that the softmax of the
     scores over the catalogue is a probability that holds on held-out users.
     """
@@ -155,6 +157,11 @@ def about_columns(model: Model) -> Sequence[str]:
     """What a model wants to know of users and moments: "USERS.GENDER" and the like; mostly nothing."""
     found: Sequence[str] = getattr(model, "about_columns", ())
     return found
+
+
+def worth(model: Model) -> Any:
+    """What scores are multiplied with where lists are ordered, shape (I,); mostly None, for nothing."""
+    return getattr(model, "worth_I", None)
 
 
 def traits(recipe: Recipe) -> Traits:

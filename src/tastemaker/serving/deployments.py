@@ -12,7 +12,8 @@ import structlog
 
 from tastemaker.arn import kind_of, name_of
 from tastemaker.data.interactions import NO_INFLUENCE, Influence, Query
-from tastemaker.data.selection import EVERYTHING, Selection, of_histories, selection
+from tastemaker.data.proposals import TAKEN
+from tastemaker.data.selection import EVERYTHING, Selection, selection
 from tastemaker.data.vocabulary import Vocabulary
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
 from tastemaker.filters import Filter, parse
@@ -97,6 +98,12 @@ class Deployment:
     def counts(self, event: LiveEvent) -> bool:
         """Whether the solution learns from such an event: its choice of events holds for streamed ones, too."""
         return self.manner.chosen.weight(event.event_type, event.event_value) > 0
+
+    def value(self, event: LiveEvent) -> float:
+        """Its EVENT_VALUE, NaN for none; of an action interaction 1 if the action was taken, else 0."""
+        if self.things == "ACTIONS":
+            return float(event.event_type.lower() == TAKEN)
+        return float("nan") if event.event_value is None else event.event_value
 
 
 @dataclass(frozen=True)
@@ -265,7 +272,7 @@ def _manner_of_version(version: Resource, arn: str, config: Mapping[str, Any]) -
     influence = config.get("rankingInfluence", {})
     return Manner(
         recipe.recipe_type,
-        of_histories(recipe.recipe_type, selection(version.body)),
+        selection(version.body),
         asks_user=recipe.recipe_type in PERSONAL,
         asks_item=recipe.recipe_type == "RELATED_ITEMS",
         shows_scores=recipe.recipe_type in PERSONAL,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tastemaker.data.interactions import About, Bools, Floats, Ints, Query
 from tastemaker.data.ranking import softmax, top
-from tastemaker.recipes.contract import about_columns
+from tastemaker.recipes.contract import about_columns, worth
 from tastemaker.serving.deployments import PERSONAL, Deployment
 from tastemaker.storage.live import Events, Live
 
@@ -40,7 +40,7 @@ class Ranking:
         if len(item_K) >= k or len(self.item_K) == len(deployment.items):
             return item_K[:k], score_K[:k]
         score_I = _scores(deployment, self.query(deployment))
-        best_K = top(score_I, allowed_I, k)
+        best_K = _best(deployment, score_I, allowed_I, k)
         return best_K, score_I[best_K]
 
     def scores_of(self, deployment: Deployment, place_K: Ints) -> Floats:
@@ -66,7 +66,7 @@ class Person:
         item_L = np.array([position[event.item_id] for event in new], np.int32)
         value_L = time_s_L = None
         if histories.value_N is not None:
-            values = [np.nan if event.event_value is None else event.event_value for event in new]
+            values = [deployment.value(event) for event in new]
             value_L = np.concatenate([known.value_L if known.value_L is not None else [], values]).astype(np.float32)
         if histories.time_s_N is not None:
             times = [event.time_s for event in new]
@@ -202,7 +202,13 @@ def _shown(deployment: Deployment, score_K: Floats) -> Floats:
     return softmax(score_K) if is_logits else score_K
 
 
+def _best(deployment: Deployment, score_I: Floats, allowed_I: Bools | None, k: int) -> Ints:
+    """The k best allowed items, by score and by what an item is worth where the model says that."""
+    worth_I = worth(deployment.trained.model)
+    return top(score_I if worth_I is None else score_I * worth_I, allowed_I, k)
+
+
 def _ranked(deployment: Deployment, query: Callable[[Deployment], Query]) -> Ranking:
     score_I = _scores(deployment, query(deployment))
-    best_K = top(score_I, None, HEAD_K)
+    best_K = _best(deployment, score_I, None, HEAD_K)
     return Ranking(best_K, score_I[best_K], query)

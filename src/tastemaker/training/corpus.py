@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from tastemaker.data.interactions import Bools, Categories, Floats, Interactions, Longs, TrainingData, interactions
-from tastemaker.data.schemas import Schema
+from tastemaker.data.proposals import TAKEN
+from tastemaker.data.schemas import Column, Schema
 from tastemaker.data.selection import Selection
 from tastemaker.resources.contents import contents_of
 from tastemaker.resources.groups import dataset_of
@@ -94,18 +95,28 @@ class Table:
     schema: Schema
 
 
+_NO_EVENTS = {"USER_ID": pl.String(), "ACTION_ID": pl.String(), "EVENT_TYPE": pl.String(), "TIMESTAMP": pl.Int64()}
+NOBODY_ACTED = Table(
+    pl.DataFrame(schema=_NO_EVENTS),
+    Schema("ActionInteractions", tuple(Column(name, "string", False) for name in _NO_EVENTS)),
+)
+
+
 def read_corpus(store: Store, group: str, chosen: Selection, source: Source = ITEMS) -> Corpus:
-    """All events of a dataset group, duplicates counted once. Raises WorkFailed if there is nothing to learn from."""
+    """All events of a dataset group, duplicates counted once. Raises WorkFailed if there is nothing to learn from.
+
+    Actions may be recommended before anybody has met one: "Action interactions data is optional".
+    """
     with store.database.read() as connection:
         dataset = dataset_of(connection, group, source.events)
-        if dataset is None:
+        if dataset is None and source is not ACTIONS:
             raise WorkFailed(f"Create failed. {group} has no ACTIVE {source.events.title()} dataset.")
-        bulk_and_streamed = contents_of(connection, dataset)
+        bulk_and_streamed = contents_of(connection, dataset) if dataset else None
         things, people = (dataset_of(connection, group, name) for name in (source.things, "USERS"))
         metadata = contents_of(connection, things, every_version=False) if things else None
         users = contents_of(connection, people, every_version=False) if people else None
-    events = Table(bulk_and_streamed.newest(store), bulk_and_streamed.schema)
-    if not len(events.frame):
+    events = Table(bulk_and_streamed.newest(store), bulk_and_streamed.schema) if bulk_and_streamed else NOBODY_ACTED
+    if dataset is not None and not len(events.frame) and source is not ACTIONS:
         raise WorkFailed(
             f"Create failed. Dataset has no interactions: import data into {dataset.arn}, then train again."
         )
@@ -113,15 +124,15 @@ def read_corpus(store: Store, group: str, chosen: Selection, source: Source = IT
         Table(each.newest(store), each.schema) if each else None for each in (metadata, users)
     )
     corpus = corpus_of(events, things_table, people_table, chosen, source)
-    return replace(corpus, through_seq=bulk_and_streamed.through_seq)
+    return replace(corpus, through_seq=bulk_and_streamed.through_seq if bulk_and_streamed else 0)
 
 
 def corpus_of(
     events: Table, things: Table | None, people: Table | None, chosen: Selection, source: Source = ITEMS
 ) -> Corpus:
-    """The same from tables in memory: events, of which there is one at least, items or actions, and users."""
+    """The same from tables in memory: events, items or actions, and users."""
     context = _learned_from(events.schema, chosen, source.events)
-    frame = _events(events.frame, events.schema, source.id_column, context)
+    frame = _events(events.frame, events.schema, source, context)
     corpus = _corpus(frame, things, chosen, source, context)
     if people is not None:
         known = pl.Series("USER_ID", corpus.user_ids, pl.String).to_frame()
@@ -137,17 +148,21 @@ def _learned_from(schema: Schema, chosen: Selection, dataset_type: str) -> list[
     ]
 
 
-def _events(frame: pl.DataFrame, schema: Schema, id_column: str, context: Sequence[str]) -> pl.DataFrame:
-    """The columns that training knows, under fixed names, and the contextual ones under their own."""
+def _events(frame: pl.DataFrame, schema: Schema, source: Source, context: Sequence[str]) -> pl.DataFrame:
+    """The columns that training knows, under fixed names, and the contextual ones under their own.
+
+    The value of an action interaction is 1 if the action was taken, else 0.
+    """
 
     def column(name: str, absent: Any, kind: type[pl.DataType]) -> pl.Expr:
         return (pl.col(name) if schema.column(name) else pl.lit(absent)).cast(kind).alias(name)
 
+    is_taken = (pl.col("EVENT_TYPE").str.to_lowercase() == TAKEN).cast(pl.Float32).alias("EVENT_VALUE")
     return frame.select(
         column("USER_ID", None, pl.String),
-        column(id_column, None, pl.String),
+        column(source.id_column, None, pl.String),
         column("EVENT_TYPE", NO_TYPE, pl.String).fill_null(NO_TYPE),
-        column("EVENT_VALUE", None, pl.Float32),
+        is_taken if source is ACTIONS else column("EVENT_VALUE", None, pl.Float32),
         column("TIMESTAMP", None, pl.Int64),
         *context,
     ).unique(maintain_order=True)

@@ -47,6 +47,11 @@ def evaluation(found: HeldOut, data: TrainingData, n_items_known: int, seed: int
     return {"test_users": n_tested, **judged.evaluation(test, LIST_LENGTH, known, seed=seed)}
 
 
+def period_s_of(params: Any) -> int:
+    """In which time a proposed action is to be taken, by the parameters of its recipe, or by the documented default."""
+    return 86_400 * int(getattr(params, "action_optimization_period", 14))
+
+
 @runtime_checkable
 class Compares(Protocol):
     """A model that can say how alike items are, whoever asks."""

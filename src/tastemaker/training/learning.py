@@ -10,7 +10,7 @@ import numpy as np
 
 from tastemaker.data.interactions import Query, TrainingData
 from tastemaker.data.ranking import softmax, top
-from tastemaker.data.selection import Selection, of_histories
+from tastemaker.data.selection import Selection
 from tastemaker.data.splits import by_users, of_each_user
 from tastemaker.metrics.actions import action_measures
 from tastemaker.metrics.calibration import temperature
@@ -21,7 +21,7 @@ from tastemaker.resources.kind import Body, WorkFailed
 from tastemaker.storage.store import Store
 from tastemaker.storage.trained import Heads, Histories, Trained, fingerprint, save
 from tastemaker.training.corpus import ACTIONS, ITEMS, Corpus, read_corpus
-from tastemaker.training.evaluation import HeldOut, evaluation, likeness_measures, trend_measures
+from tastemaker.training.evaluation import HeldOut, evaluation, likeness_measures, period_s_of, trend_measures
 from tastemaker.training.minimums import require_enough, require_few_types, require_texts
 from tastemaker.training.objective import SAMPLE_MAX, Objective, objective_of
 from tastemaker.training.ratings import KEYS, rating_report
@@ -67,8 +67,10 @@ class Lesson:
         source = ACTIONS if self.recipe.recipe_type == "PERSONALIZED_ACTIONS" else ITEMS
         corpus = read_corpus(store, self.group, self.chosen, source)
         if store.strict.minimums:
-            require_enough(corpus, self.chosen, self.recipe.recipe_type, self.needs)
-        if not corpus.used_N(self.chosen).any():
+            # Of actions, too, it is the item interactions of which there must be enough.
+            counted = corpus if source is ITEMS else read_corpus(store, self.group, self.chosen)
+            require_enough(counted, self.chosen, self.recipe.recipe_type, self.needs)
+        if source is ITEMS and not corpus.used_N(self.chosen).any():
             types = ", ".join(self.chosen.by_type or ())
             what = f"type: {types}" if types else f"value: none reaches {self.chosen.others.threshold}"
             raise WorkFailed(f"Create failed. Dataset has no interactions after filtering by event {what}.")
@@ -113,6 +115,8 @@ def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Progre
     model = fitted(recipe, data, lesson.params, stages.part(0.45, 0.4), found.model)
     if found.temperature is not None and _is_calibrated(model):
         model = replace(model, temperature=found.temperature)
+    if store.strict.minimums and _has(model, "holds_minimums"):
+        model = replace(model, holds_minimums=True)
     if objective is not None:
         events = data.interactions
         sample = range(min(events.n_users, SAMPLE_MAX))
@@ -137,13 +141,14 @@ def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Progre
 def keep(store: Store, lesson: Lesson, corpus: Corpus, model: Model, facts: Body, watch: Progress) -> str:
     """Write the artifact of a model: what it learned, everybody's history, everybody's list. Gives its name."""
     artifact = store.new_uuid()
-    used_N = corpus.used_N(of_histories(lesson.recipe.recipe_type, lesson.chosen))
+    used_N = corpus.used_N(lesson.chosen)
     events = corpus.events
     assert events.type_N is not None, "read_corpus gives every event a type"
     asks = traits(lesson.recipe)
-    # An action comes back only after its repeat time.
-    times = events.time_s_N if asks.history_times or lesson.recipe.recipe_type == "PERSONALIZED_ACTIONS" else None
-    values = events.value_N if asks.history_values else None
+    # Of actions it matters which were taken, and an action comes back only after its repeat time.
+    of_actions = lesson.recipe.recipe_type == "PERSONALIZED_ACTIONS"
+    times = events.time_s_N if asks.history_times or of_actions else None
+    values = events.value_N if asks.history_values or of_actions else None
     histories = Histories(events.start_U, events.item_N, events.type_N, used_N, corpus.types, times, values)
     heads = _heads(lesson.recipe, model, histories, corpus.data(lesson.chosen), watch)
     name, ids = lesson.recipe.name, (corpus.user_ids, corpus.item_ids)
@@ -168,7 +173,7 @@ def measured(
     split = by_users(data.interactions, seed=seed).some(TESTED_USERS_MAX, seed).knowing(data)
     model = fitted(recipe, replace(data, interactions=split.train), params, watch)
     if recipe.recipe_type == "PERSONALIZED_ACTIONS":
-        return Measured(action_measures(model, data, split))
+        return Measured(action_measures(model, data, split, period_s_of(params)))
     if not split.queries:
         return Measured({})  # too few users with two events: nothing can be held out, and an empty mean is not a zero
     wanted = model if objective is None else objective.reached_by(model, split.queries)
@@ -200,7 +205,11 @@ def fitted(recipe: Recipe, data: TrainingData, params: Any, watch: Progress, bef
 
 
 def _is_calibrated(model: Model) -> bool:
-    return any(item.name == "temperature" for item in fields(model))
+    return _has(model, "temperature")
+
+
+def _has(model: Model, member: str) -> bool:
+    return any(item.name == member for item in fields(model))
 
 
 def _heads(recipe: Recipe, model: Model, histories: Histories, data: TrainingData, watch: Progress) -> Heads | None:
