@@ -19,7 +19,7 @@ import polars as pl
 
 from tastemaker.samples.tables import Tables
 
-Progress = Callable[[float, float], None]
+Progress = Callable[[float, float], object]
 
 SITE = "https://files.grouplens.org/datasets/movielens"
 # The checksums that GroupLens publishes; of ml-latest-small that of the edition of September 2018.
