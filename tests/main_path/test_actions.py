@@ -268,21 +268,21 @@ def test_value_counts_in_the_order_where_that_is_wanted_and_chances_stay_chances
 def test_actions_that_nobody_has_met_yet_are_recommended_by_their_value(
     personalize: Any, runtime: Any, group_of: Any, until_active: Any, tmp_path: Path
 ) -> None:
-    group, datasets = group_of("fresh", Interactions=INTERACTIONS, Actions=ACTIONS)
+    group, datasets = group_of("unmet", Interactions=INTERACTIONS, Actions=ACTIONS)
     for kind, lines in {
         "Interactions": ["USER_ID,ITEM_ID,EVENT_TYPE,TIMESTAMP", "u1,i1,click,1"],
         "Actions": ["ACTION_ID,VALUE,EXPIRATION_TIMESTAMP,REPEAT_FREQUENCY", "a,2,,", "b,8,,", "c,,,"],
     }.items():
         (tmp_path / kind).write_text("\n".join(lines) + "\n")
         job = personalize.create_dataset_import_job(
-            jobName=f"fresh-{kind}", datasetArn=datasets[kind], dataSource={"dataLocation": str(tmp_path / kind)}
+            jobName=f"unmet-{kind}", datasetArn=datasets[kind], dataSource={"dataLocation": str(tmp_path / kind)}
         )
         until_active(job["datasetImportJobArn"])
     solution = personalize.create_solution(
-        name="fresh", datasetGroupArn=group, recipeArn=recipe(NBA), performAutoTraining=False
+        name="unmet", datasetGroupArn=group, recipeArn=recipe(NBA), performAutoTraining=False
     )["solutionArn"]
     until_active(solution)
     version = until_active(personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"])
-    campaign = until_active(personalize.create_campaign(name="fresh", solutionVersionArn=version)["campaignArn"])
+    campaign = until_active(personalize.create_campaign(name="unmet", solutionVersionArn=version)["campaignArn"])
     answer = runtime.get_action_recommendations(campaignArn=campaign, userId="u1")["actionList"]
     assert [each["actionId"] for each in answer] == ["b", "a", "c"]
