@@ -97,3 +97,12 @@ def test_a_new_item_is_a_neighbour_of_known_ones_and_shared_users_count_more_the
 def test_without_metadata_or_users_popular_items_are_the_answer():
     model = SimilarItems().fit(TrainingData(EVENTS), SimilarItems.Params(), silent)
     assert np.argsort(-model.scores(Query(item=5)), kind="stable").tolist()[0] == 0
+
+
+def test_a_new_item_is_beside_those_whose_texts_have_its_words():
+    events = interactions(np.arange(4), np.array([0, 0, 1, 1]), np.arange(4), 4, 4)
+    texts = {"DESCRIPTION": ["sails and harbours", "gardens and roses", "a harbour with sails", "roses in gardens"]}
+    model = SimilarItems().fit(TrainingData(events, item_texts=texts), SimilarItems.Params(), silent)
+    assert np.argsort(-model.scores(Query(item=2)))[0] == 0
+    assert np.argsort(-model.scores(Query(item=3)))[0] == 1
+    assert model.explain(Query(item=3), 1)["shared metadata values"] == 2

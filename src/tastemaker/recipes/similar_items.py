@@ -2,16 +2,16 @@
 
 Of an item with n users, and a neighbour with m, the share TRUST / (TRUST + min(n, m)) of the score comes from metadata
 and the rest from shared users: with no users metadata decide alone, with 5 they decide half, with many hardly.
-Metadata similarity is the cosine of the items' values, a rare value weighing more (inverse document frequency, Spärck
-Jones, Journal of Documentation 1972).
+Metadata similarity is the cosine of the items' values and words (parts/metadata.py).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from tastemaker.data.interactions import Categories, Floats, Ints, Longs, Query, TrainingData
+from tastemaker.data.interactions import Floats, Ints, Longs, Query, TrainingData
 from tastemaker.recipes.contract import Progress, Reasons, Recipe, RecipeType, Traits, hyperparameter
+from tastemaker.recipes.parts.metadata import vectors
 from tastemaker.recipes.parts.neighbours import neighbours
 from tastemaker.recipes.parts.popularity import below, users_per_item
 
@@ -109,33 +109,18 @@ class SimilarItems:
             progress,
         )
         users_I = users_per_item(events)
+        what = vectors(data.item_categories, data.item_texts, events.n_items)
         return Model(
             near.start_I,
             near.item_V,
             near.shared_V,
             near.similarity_V,
-            *_metadata(list(data.item_categories.values()), events.n_items),
+            what.start_I,
+            what.value_W,
+            what.weight_W,
             ((1.0 + users_I) ** -params.popularity_discount_factor).astype(np.float32),
             users_I,
         )
-
-
-def _metadata(columns: list[Categories], n_items: int) -> tuple[Longs, Ints, Floats]:
-    """Start, value and weight of the metadata values of every item, the values of all columns numbered through."""
-    item_W = np.concatenate(
-        [np.zeros(0, np.int64), *(np.repeat(np.arange(n_items), np.diff(column.start_I)) for column in columns)]
-    )
-    first_column = np.cumsum([0, *(len(column.names) for column in columns)])
-    value_W = np.concatenate(
-        [np.zeros(0, np.int64), *(column.value_V + first for column, first in zip(columns, first_column, strict=False))]
-    )
-    n_values = int(first_column[-1])
-    pair_W = np.unique(item_W * max(1, n_values) + value_W)
-    item_W, value_W = pair_W // max(1, n_values), pair_W % max(1, n_values)
-    rarity_W = np.log1p(n_items / np.bincount(value_W, minlength=n_values)[value_W])
-    length_I = np.sqrt(np.bincount(item_W, rarity_W**2, minlength=n_items))
-    start_I = np.searchsorted(item_W, np.arange(n_items + 1)).astype(np.int64)
-    return start_I, value_W.astype(np.int32), (rarity_W / length_I[item_W]).astype(np.float32)
 
 
 RECIPES: tuple[Recipe, ...] = (SimilarItems(),)
