@@ -1,7 +1,8 @@
 """aws-similar-items: items alike by who chose them and by what they are, so that new items have neighbours, too.
 
 Of an item with n users, and a neighbour with m, the share TRUST / (TRUST + min(n, m)) of the score comes from metadata
-and the rest from shared users: with no users metadata decide alone, with 5 they decide half, with many hardly.
+and the rest from shared users: with no users metadata decide alone, with 5 they decide half, with many hardly. What is
+alike to the letter counts as much as the LEVEL_K-th of those that share users.
 Metadata similarity is the cosine of the items' values and words (parts/metadata.py).
 """
 
@@ -16,6 +17,7 @@ from tastemaker.recipes.parts.neighbours import neighbours
 from tastemaker.recipes.parts.popularity import below, users_per_item
 
 TRUST = 5.0  # "cold items have fewer than 5 interactions" (guide, Similar-Items recipe)
+LEVEL_K = 25  # of a usual list: what is alike by what it is joins it at its end, and rises as it is chosen
 NO_LAYERS = "Similarity is counted here, not learned by layers, so there is no hidden dimension to set."
 
 
@@ -45,7 +47,8 @@ class Model:
         shared_I = np.zeros(len(self.users_I), np.float32)
         shared_I[self.item_V[span]] = self.similarity_V[span]
         by_metadata_I = TRUST / (TRUST + np.minimum(self.users_I, self.users_I[query.item]))
-        similarity_I = (1 - by_metadata_I) * shared_I + by_metadata_I * self._alike(query.item) * self.discount_I
+        alike_I = self._alike(query.item) * self.discount_I * self._level(self.similarity_V[span])
+        similarity_I = (1 - by_metadata_I) * shared_I + by_metadata_I * alike_I
         score_I = below(np.where(similarity_I > 0, similarity_I, -np.inf).astype(np.float32), self.users_I)
         score_I[query.item] = score_I.min() - 1
         return score_I
@@ -60,6 +63,15 @@ class Model:
             reasons["shared metadata values"] = float(len(np.intersect1d(self._values(query.item), self._values(item))))
         found = {reason: amount for reason, amount in reasons.items() if amount}
         return dict(sorted(found.items(), key=lambda pair: -pair[1])) or {"popularity": float(self.users_I[item])}
+
+    def _level(self, similarity_V: Floats) -> float:
+        """What an item that is alike to the letter has: as much as the LEVEL_K-th neighbour, 1 where there are fewer.
+
+        Else items that hardly anybody chose, of which many are of the same kind, would take the first places.
+        """
+        if len(similarity_V) < LEVEL_K:
+            return 1.0
+        return float(np.partition(similarity_V, -LEVEL_K)[-LEVEL_K])
 
     def _values(self, item: int) -> Ints:
         return self.value_W[self.meta_start_I[item] : self.meta_start_I[item + 1]]
