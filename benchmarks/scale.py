@@ -87,8 +87,7 @@ def case(folder: Path, name: str, given: Mapping[str, str], memory_gb: float, pr
     user_N, item_N, time_s_N = (np.load(folder / f"{column}.npy") for column in ("user", "item", "time"))
     events = Interactions(user_N, item_N, time_s_N, meta["users"], meta["items"])
     recipe = recipes()[name]
-    known = {key: value for key, value in given.items() if key in recipe.Params.__dataclass_fields__}
-    params = parse(recipe.Params, known)
+    params = parse(recipe.Params, given)
     resource.setrlimit(resource.RLIMIT_DATA, (int(memory_gb * GIB), int(memory_gb * GIB)))
     before_gb = _peak_gb()
     profiler = cProfile.Profile(time.process_time) if profile else None
@@ -125,12 +124,12 @@ def written(events: Interactions, folder: Path) -> None:
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
 
 
-def apart(folder: Path, name: str, options: argparse.Namespace) -> Row:
+def apart(folder: Path, name: str, given: Mapping[str, str], options: argparse.Namespace) -> Row:
     """A case in a process of its own."""
     command = [sys.executable, __file__, "--case", str(folder), "--recipe", name, "--memory-gb", str(options.memory_gb)]
     command += ["--profile"] if options.profile else []
-    for pair in options.set:
-        command += ["--set", pair]
+    for key, value in given.items():
+        command += ["--set", f"{key}={value}"]
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=options.seconds)
     except subprocess.TimeoutExpired:
@@ -188,12 +187,14 @@ def main(arguments: Sequence[str]) -> None:
                 written(events, Path(folder))
                 del events
                 for name in options.recipe or USUAL:
-                    row = {**about, **apart(Path(folder), name, options)}
+                    fields = recipes()[name].Params.__dataclass_fields__
+                    own = {key: value for key, value in given.items() if key in fields}
+                    row = {**about, **apart(Path(folder), name, own, options)}
                     print(shown(name, row, found.get((name, n_items))), flush=True)
                     found[name, n_items] = row
                     if options.save:
                         threads = os.environ.get("OMP_NUM_THREADS", "")
-                        save({"recipe": name, "given": given, "threads": threads, **row}, RESULTS)
+                        save({"recipe": name, "given": own, "threads": threads, **row}, RESULTS)
 
 
 if __name__ == "__main__":

@@ -133,8 +133,8 @@ def workshop(of_hits: bool) -> str:
 
 def scale() -> str:
     """Costs by events and items, with the exponents of growth."""
-    rows = newest(read(HERE / "results" / "scale.jsonl"), "recipe", "items", "events", "given_told")
-    found = list(rows.values())
+    rows = [{**row, "told": str(row["given"])} for row in read(HERE / "results" / "scale.jsonl")]
+    found = list(newest(rows, "recipe", "items", "events", "told").values())
     heads = ["recipe", "items", "events", "training, CPU-s", "wall s", "peak GB", "exponent", "commit"]
     lines = []
     for row in sorted(found, key=lambda row: (row["recipe"], row["items"], row["events"])):
