@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,11 @@ class Interactions:
     def start_U(self) -> Longs:
         """Where each user's events start, and one more: the events of u are start_U[u]:start_U[u + 1]."""
         return np.searchsorted(self.user_N, np.arange(self.n_users + 1)).astype(np.int64)
+
+    @property
+    def pair_N(self) -> Longs:
+        """One number for each pair of a user and an item, shape (N,)."""
+        return self.user_N.astype(np.int64) * self.n_items + self.item_N
 
     def __len__(self) -> int:
         return len(self.user_N)
@@ -87,6 +92,11 @@ def interactions(
         context={column: np.asarray(code_N, np.int32) for column, code_N in (context or {}).items()},
     )
     return arrived.where(order_N)
+
+
+def newest(key_N: NDArray[np.integer[Any]]) -> Longs:
+    """Places of the last occurrence of each key, increasing."""
+    return np.sort(len(key_N) - 1 - np.unique(key_N[::-1], return_index=True)[1]).astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def proposals(events: Interactions, taken_N: Bools, period_s: int) -> Proposals:
     """
     if not len(events):
         return Proposals(np.zeros(0, np.int64), taken_N, np.zeros(0, np.int64), taken_N)
-    pair_N = events.user_N.astype(np.int64) * events.n_items + events.item_N
+    pair_N = events.pair_N
     # Of equal times the answer comes last, in whatever order they were sent.
     order_N = np.lexsort((taken_N, events.time_s_N, pair_N))
     pair_N, time_s_N, is_taken_N = pair_N[order_N], events.time_s_N[order_N], taken_N[order_N]

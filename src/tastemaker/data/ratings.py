@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tastemaker.data.interactions import Floats, Interactions, Ints, Query
+from tastemaker.data.interactions import Floats, Interactions, Ints, Query, newest
 
 L2 = 3.0  # ratings of a user, or of an item, that weigh as much as knowing nothing; chosen on ML-100K (docs/recipes)
 SWEEPS = 10  # users and items in turn; the fifth moves no bias of ML-100K by 0.001
@@ -49,8 +49,7 @@ def rated(events: Interactions) -> Interactions:
     if events.value_N is None:
         return events.where(np.zeros(0, np.int64))
     with_value = events.where(~np.isnan(events.value_N))
-    pair_N = with_value.user_N.astype(np.int64) * events.n_items + with_value.item_N
-    return with_value.where(_newest(pair_N))
+    return with_value.where(newest(with_value.pair_N))
 
 
 def rated_places(query: Query) -> Ints:
@@ -58,7 +57,7 @@ def rated_places(query: Query) -> Ints:
     if query.value_L is None:
         return np.zeros(0, np.int32)
     place_L = np.flatnonzero(~np.isnan(query.value_L))
-    return place_L[_newest(query.history_L[place_L].astype(np.int64))].astype(np.int32)
+    return place_L[newest(query.history_L[place_L])].astype(np.int32)
 
 
 def biases(ratings: Interactions, l2: float = L2) -> Biases:
@@ -75,8 +74,3 @@ def biases(ratings: Interactions, l2: float = L2) -> Biases:
         above_N = left_N - item_I[ratings.item_N]
         user_U = np.bincount(ratings.user_N, above_N, ratings.n_users) / (l2 + count_U)
     return Biases(mean, item_I.astype(np.float32), l2)
-
-
-def _newest(key_N: np.ndarray[tuple[int], np.dtype[np.int64]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Places of the last occurrence of each key, increasing."""
-    return np.sort(len(key_N) - 1 - np.unique(key_N[::-1], return_index=True)[1])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tastemaker.data.interactions import Floats, Interactions, Longs
+from tastemaker.data.interactions import Floats, Interactions, Longs, newest
 
 DAY_S = 86_400
 
@@ -17,8 +17,7 @@ def worth_per_item(events: Interactions) -> Floats:
     if events.weight_N is None:
         return users_per_item(events).astype(np.float32)
     by_worth = np.argsort(-events.weight_N, kind="stable")
-    pair_N = events.user_N.astype(np.int64) * events.n_items + events.item_N
-    best = by_worth[np.unique(pair_N[by_worth], return_index=True)[1]]
+    best = by_worth[np.unique(events.pair_N[by_worth], return_index=True)[1]]
     worth_I = np.bincount(events.item_N[best], events.weight_N[best], minlength=events.n_items)
     return np.asarray(worth_I, np.float32)
 
@@ -32,15 +31,13 @@ def lately_per_item(events: Interactions, half_life_days: float) -> Floats:
     weight_N = np.power(0.5, age_days_N / half_life_days)
     if events.weight_N is not None:
         weight_N = weight_N * events.weight_N
-    pair_N = events.user_N.astype(np.int64) * events.n_items + events.item_N
-    newest = len(pair_N) - 1 - np.unique(pair_N[::-1], return_index=True)[1]
-    return np.bincount(events.item_N[newest], weight_N[newest], minlength=events.n_items).astype(np.float32)
+    kept = newest(events.pair_N)
+    return np.bincount(events.item_N[kept], weight_N[kept], minlength=events.n_items).astype(np.float32)
 
 
 def first_choices(events: Interactions) -> Interactions:
     """Of every user the first event with each item: the pairs (user, item) without repetition."""
-    pair_N = events.user_N.astype(np.int64) * events.n_items + events.item_N
-    return events.where(np.sort(np.unique(pair_N, return_index=True)[1]))
+    return events.where(np.sort(np.unique(events.pair_N, return_index=True)[1]))
 
 
 def below(best_I: Floats, users_I: Longs) -> Floats:
