@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +15,13 @@ import pytest
 from botocore.config import Config
 from click.testing import CliRunner
 
+from main_path.served import INTERACTIONS, Deployed, recipe
 from tastemaker.cli.main import main
 from tastemaker.cli.new_recipe import files
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "recent-popularity"
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("TASTEMAKER_", "AWS_"))}
-RECIPE = "arn:aws:personalize:::recipe/recent-popularity"
-SCHEMA = {
-    "type": "record",
-    "name": "Interactions",
-    "namespace": "com.amazonaws.personalize.schema",
-    "fields": [
-        {"name": "USER_ID", "type": "string"},
-        {"name": "ITEM_ID", "type": "string"},
-        {"name": "TIMESTAMP", "type": "long"},
-    ],
-    "version": "1.0",
-}
+NAME = "recent-popularity"
 END_S = 120.0
 
 
@@ -84,7 +73,7 @@ def test_its_own_tests_pass_where_it_is_installed(installed: Path):
 
 
 @pytest.fixture(scope="module")
-def personalize(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any]]:
+def with_package(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any]]:
     """Clients of a server that has the package."""
     home = tmp_path_factory.mktemp("home")
     path = os.pathsep.join(filter(None, [str(installed), os.environ.get("PYTHONPATH", "")]))
@@ -105,44 +94,20 @@ def personalize(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         assert process.wait(END_S) == 0
 
 
-def test_it_is_listed_described_trained_and_deployed_like_any_other(personalize: tuple[Any, Any], tmp_path: Path):
-    client, runtime = personalize
-    assert RECIPE in [each["recipeArn"] for each in client.list_recipes(maxResults=100)["recipes"]]
-    algorithm = client.describe_algorithm(algorithmArn="arn:aws:personalize:::algorithm/recent-popularity")["algorithm"]
+def test_it_is_listed_described_trained_and_deployed_like_any_other(
+    with_package: tuple[Any, Any], tmp_path: Path, deploy: Callable[..., Deployed]
+):
+    client, runtime = with_package
+    assert recipe(NAME) in [each["recipeArn"] for each in client.list_recipes(maxResults=100)["recipes"]]
+    algorithm = client.describe_algorithm(algorithmArn=f"arn:aws:personalize:::algorithm/{NAME}")["algorithm"]
     assert algorithm["defaultHyperParameters"] == {"half_life_days": "30.0"}
 
-    group = client.create_dataset_group(name="shop")["datasetGroupArn"]
-    wait(lambda: client.describe_dataset_group(datasetGroupArn=group)["datasetGroup"])
-    schema = client.create_schema(name="events", schema=json.dumps(SCHEMA))["schemaArn"]
-    dataset = client.create_dataset(name="events", schemaArn=schema, datasetGroupArn=group, datasetType="Interactions")
-    wait(lambda: client.describe_dataset(datasetArn=dataset["datasetArn"])["dataset"])
     with (tmp_path / "events.csv").open("w", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(["USER_ID", "ITEM_ID", "TIMESTAMP"])
-        rows.writerows(
-            [f"u{n}", "old" if n < 70 else "new", 1_700_000_000 + 86_400 * (0 if n < 70 else 300)] for n in range(100)
-        )
-    job = client.create_dataset_import_job(
-        jobName="first",
-        datasetArn=dataset["datasetArn"],
-        dataSource={"dataLocation": (tmp_path / "events.csv").as_uri()},
-        roleArn="arn:aws:iam::000000000000:role/any",
-    )["datasetImportJobArn"]
-    wait(lambda: client.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"])
-    solution = client.create_solution(name="lately", datasetGroupArn=group, recipeArn=RECIPE)["solutionArn"]
-    wait(lambda: client.describe_solution(solutionArn=solution)["solution"])
-    version = client.create_solution_version(solutionArn=solution)["solutionVersionArn"]
-    wait(lambda: client.describe_solution_version(solutionVersionArn=version)["solutionVersion"])
-    campaign = client.create_campaign(name="lately", solutionVersionArn=version)["campaignArn"]
-    wait(lambda: client.describe_campaign(campaignArn=campaign)["campaign"])
-    items = runtime.get_recommendations(campaignArn=campaign, userId="u1")["itemList"]
+        rows.writerow(["USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP"])
+        for n in range(100):
+            item, day = ("old", 0) if n < 70 else ("new", 300)
+            rows.writerow([f"u{n}", item, "watch", 1_700_000_000 + 86_400 * day])
+    shop = deploy("shop", {"Interactions": (INTERACTIONS, tmp_path / "events.csv")}, (NAME,), client=client)
+    items = runtime.get_recommendations(campaignArn=shop.campaigns[NAME], userId="u1")["itemList"]
     assert [item["itemId"] for item in items] == ["new", "old"]
-
-
-def wait(look: Any) -> None:
-    """Until a resource is ACTIVE."""
-    end_s = time.monotonic() + END_S
-    while (found := look())["status"] != "ACTIVE":
-        assert "FAILED" not in found["status"], found
-        assert time.monotonic() < end_s, found
-        time.sleep(0.05)
