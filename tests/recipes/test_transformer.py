@@ -12,12 +12,12 @@ from tastemaker.recipes.contract import Refittable, parse, silent
 from tastemaker.recipes.parts.sequence_model import SequenceModel
 from tastemaker.recipes.parts.sequence_recipe import most_likely
 from tastemaker.recipes.parts.spectral import spectral_vectors
-from tastemaker.recipes.parts.transformer import FIRST, Transformer, gaps
+from tastemaker.recipes.parts.transformer import FIRST, Transformer, gaps, turns
 
 if importlib.util.find_spec("torch") is None:
     pytest.skip("torch is not installed: pip install 'tastemaker[deep]'", allow_module_level=True)
 
-from tastemaker.recipes.parts import transformer_training as training
+from tastemaker.recipes.parts import transformer_network as of_torch
 
 N_ITEMS = 30
 V2 = recipes()["aws-user-personalization-v2"]
@@ -48,7 +48,7 @@ def model() -> SequenceModel:
 def tolerance(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> float:
     """How far results may be apart, with the numbers that this processor may or may not choose to multiply."""
     kind, bound = request.param
-    monkeypatch.setattr(training, "PRODUCT_TYPE", getattr(training.torch, kind))
+    monkeypatch.setattr(of_torch, "PRODUCT_TYPE", getattr(of_torch.torch, kind))
     return bound
 
 
@@ -64,23 +64,23 @@ def test_what_serves_without_torch_equals_what_was_trained_with_it(model: Sequen
 
 def by_torch(network: Transformer, place_L: Ints, time_s_L: np.ndarray) -> np.ndarray:
     """The logits as the training computes them."""
-    torch = training.torch
+    torch = of_torch.torch
     weights = {name: torch.from_numpy(np.array(value)) for name, value in vars(network).items() if np.ndim(value)}
-    turn = tuple(map(torch.from_numpy, training.turns(network.length, network.item_MD.shape[1] // network.heads)))
+    turn = tuple(map(torch.from_numpy, turns(network.length, network.item_MD.shape[1] // network.heads)))
     item_BL = torch.from_numpy(place_L[None].astype(np.int64))
     gap_BL = torch.from_numpy(gaps(time_s_L, len(place_L))[None].astype(np.int64))
-    state_BLD = training._forward(weights, item_BL, gap_BL, network.heads, turn, None)
+    state_BLD = of_torch.forward(weights, item_BL, gap_BL, network.heads, turn, None)
     return np.asarray(state_BLD[0, -1] @ weights["item_MD"].T + weights["bias_M"])
 
 
 def test_the_loss_over_the_whole_catalogue_and_its_gradients_are_those_of_cross_entropy(tolerance: float):
-    torch = training.torch
+    torch = of_torch.torch
     torch.manual_seed(0)
     state, item, bias = (torch.randn(*shape, requires_grad=True) for shape in ((500, 8), (40, 8), (40,)))
     target, weight = torch.randint(0, 40, (500,)), torch.rand(500)
     plain = (torch.nn.functional.cross_entropy(state @ item.T + bias, target, reduction="none") * weight).sum()
     wanted = torch.autograd.grad(plain, (state, item, bias))
-    ours = training._FullSoftmax.apply(state, item, bias, target, weight)
+    ours = of_torch.FullSoftmax.apply(state, item, bias, target, weight)
     assert float(ours.detach()) == pytest.approx(float(plain.detach()), rel=tolerance / 10)
     for found, expected in zip(torch.autograd.grad(ours, (state, item, bias)), wanted, strict=True):
         assert (found - expected).norm() < tolerance * expected.norm()
