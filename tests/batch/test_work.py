@@ -9,7 +9,8 @@ import pytest
 
 from tastemaker.batch.chunks import Chunk
 from tastemaker.batch.lines import Answered, NoAnswer, answer, read
-from tastemaker.batch.work import Course, Watch, carry_out
+from tastemaker.batch.work import Course, carry_out
+from tastemaker.recipes.contract import Progress
 from tastemaker.resources.kind import Outcome, Task, WorkFailed
 from tastemaker.settings import Strict
 from tastemaker.storage.rows import Resource
@@ -55,7 +56,7 @@ class Twice:
         self.chunks: list[list[bytes]] = []
         self._dies_after = dies_after
 
-    def __call__(self, chunk: Chunk, _: Watch) -> Iterator[Answered]:
+    def __call__(self, chunk: Chunk, _: Progress) -> Iterator[Answered]:
         if len(self.chunks) == self._dies_after:
             raise Interrupted
         self.chunks.append(chunk.lines)

@@ -10,7 +10,8 @@ from tastemaker.batch.chunks import Chunk
 from tastemaker.batch.lines import Answered, answer
 from tastemaker.batch.recommending import EVENTS_PER_USER_MAX, USERS_MAX, Recommender, recommender_of
 from tastemaker.batch.themes import themes
-from tastemaker.batch.work import Course, Watch, carry_out
+from tastemaker.batch.work import Course, carry_out
+from tastemaker.recipes.contract import Progress, stage
 from tastemaker.resources.kind import Outcome, Task, WorkFailed
 from tastemaker.serving.catalogue import Catalogue, Records
 from tastemaker.storage.live import Live
@@ -37,7 +38,7 @@ def infer(task: Task) -> Outcome:
         return carry_out(task, THEMES, Themed(recommender, items, name).answers)
 
 
-def _recommended(recommender: Recommender, chunk: Chunk, watch: Watch) -> Iterator[Answered]:
+def _recommended(recommender: Recommender, chunk: Chunk, watch: Progress) -> Iterator[Answered]:
     for place, text in enumerate(chunk.lines):
         if place % WATCHED_LINES == 0:
             watch(place, len(chunk.lines))
@@ -52,9 +53,9 @@ class Themed:
     items: Records
     name: str
 
-    def answers(self, chunk: Chunk, watch: Watch) -> Iterator[Answered]:
+    def answers(self, chunk: Chunk, watch: Progress) -> Iterator[Answered]:
         """All lists first: the catalogue is read once for the themes of all."""
-        plain = list(_recommended(self.recommender, chunk, lambda at, of: watch(at / 2, of)))
+        plain = list(_recommended(self.recommender, chunk, stage(watch, 0.0, 0.5)))
         lists = [each.output["recommendedItems"] for each in plain if each.output is not None]
         assert self.items.schema is not None, "infer has seen to it"
         found = iter(themes(self.items.frame, self.items.schema, self.name, lists))

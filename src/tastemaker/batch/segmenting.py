@@ -13,9 +13,10 @@ from tastemaker.batch.chunks import Chunk
 from tastemaker.batch.lines import Answered, Line, NoAnswer, answer, filter_values, id_of, shown
 from tastemaker.batch.recommending import deployed, filter_of
 from tastemaker.batch.segments import Shard, best_of_shard, candidates_of, merged, shards
-from tastemaker.batch.work import Course, Watch, carry_out, kept
+from tastemaker.batch.work import Course, carry_out, kept
 from tastemaker.data.interactions import About, Bools, Ints
 from tastemaker.filters import Candidates, Filter, FilterError, allowed
+from tastemaker.recipes.contract import Progress, stage
 from tastemaker.resources.kind import Outcome, Task
 from tastemaker.serving.catalogue import Catalogue, Records
 from tastemaker.serving.deployments import Deployment
@@ -37,13 +38,13 @@ class Segments:
     most: int
     folder: Path
 
-    def answers(self, chunk: Chunk, watch: Watch) -> Iterator[Answered]:
+    def answers(self, chunk: Chunk, watch: Progress) -> Iterator[Answered]:
         """One pass over all users, kept shard by shard."""
         asked = [answer(text, self._question) for text in chunk.lines]
         questions = [each.output for each in asked if each.output is not None]
         files = []
         for place, shard in enumerate(self.shards):
-            part = _part(watch, place, len(self.shards))
+            part = stage(watch, place / len(self.shards), 1 / len(self.shards))
             make = partial(self._make_shard, shard, questions, part)
             files.append(kept(self.folder, f"{chunk.name}-users-{place:06}.npy", make))
             part(1.0, 1.0)
@@ -55,7 +56,7 @@ class Segments:
                 question += 1
             yield each
 
-    def _make_shard(self, shard: Shard, questions: list[Any], watch: Watch, aside: Path) -> None:
+    def _make_shard(self, shard: Shard, questions: list[Any], watch: Progress, aside: Path) -> None:
         candidates = candidates_of(shard, self.users) if self.tree else None
         known_U = shard.known_U
 
@@ -129,7 +130,3 @@ def segment(task: Task) -> Outcome:
     )
     course = BY_ATTRIBUTE if deployment.trained.recipe == BY_ATTRIBUTES else BY_ITEM
     return carry_out(task, course, segments.answers)
-
-
-def _part(watch: Watch, place: int, of: int) -> Watch:
-    return lambda at, total: watch(place + at / total, of)

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from tastemaker.batch.chunks import Chunk, LineTooLong, chunks
 from tastemaker.batch.lines import Answered, encode
+from tastemaker.recipes.contract import Progress, stage
 from tastemaker.resources.kind import Body, Outcome, Task, WorkFailed
 from tastemaker.storage import objects
 from tastemaker.storage.files import new_file
@@ -31,9 +32,8 @@ FILES_MAX, BYTES_MAX = 1000, 10**9  # quotas: "input files per job", "input size
 OUT, MARKER = ".out", "_CHECK"
 ANSWERING = 0.95  # the share of the work that is not delivering
 
-Watch = Callable[[float, float], object]
 # Answers for the lines of a chunk, in their order. The watch is that of this chunk alone.
-Answer = Callable[[Chunk, Watch], Iterable[Answered]]
+Answer = Callable[[Chunk, Progress], Iterable[Answered]]
 
 
 class Tally(msgspec.Struct):
@@ -68,7 +68,7 @@ def carry_out(task: Task, course: Course, answer: Answer) -> Outcome:
             ]
             path = task.resource.body["jobOutput"]["s3DataDestination"]["path"]
             access = task.store.access(task.resource.body["roleArn"], task.resource.arn)
-            written = objects.deliver(files, path, access, lambda at, of: task.watch(_late(at, of), 1.0))
+            written = objects.deliver(files, path, access, stage(task.watch, ANSWERING, 1 - ANSWERING))
     except objects.ObjectsFailed as problem:
         raise WorkFailed(str(problem)) from None
     log.info("batch.answered", job=task.resource.arn, **report)
@@ -130,7 +130,8 @@ def _answered(
                     f"{each.name} has more than {course.object_lines_max:,} lines, which is the most that this job "
                     "reads from one file. Write several files."
                 )
-            watch = _part(task.watch, at, before + chunk.end, total)
+            share = ANSWERING * (before + chunk.end - at) / total
+            watch = stage(task.watch, ANSWERING * at / total, share)
             pieces.append(_piece(folder, chunk, partial(answer, chunk, watch)))
             at = before + chunk.end
             watch(1.0, 1.0)
@@ -145,15 +146,6 @@ def _chunks(found: FetchedObject, place: int, course: Course) -> Iterator[Chunk]
             yield from chunks(reader, f"{place:04}", course.chunk_lines)
     except LineTooLong as problem:
         raise WorkFailed(f"{found.name}: {problem}. Write JSON Lines: one JSON object a line.") from None
-
-
-def _part(watch: Watch, start: int, end: int, total: int) -> Watch:
-    """A progress for the bytes from start to end."""
-    return lambda at, of: watch(ANSWERING * (start + (end - start) * at / of) / total, 1.0)
-
-
-def _late(at: float, of: float) -> float:
-    return ANSWERING + (1 - ANSWERING) * (at / of if of else 1.0)
 
 
 def _piece(folder: Path, chunk: Chunk, answers: Callable[[], Iterable[Answered]]) -> tuple[Path, Tally]:

@@ -35,6 +35,15 @@ def silent(done: float, total: float, /, **facts: float) -> None:
     """A progress that nobody watches."""
 
 
+def stage(progress: Progress, start: float, share: float) -> Progress:
+    """The progress of a stage of the work that fills `share` from `start` on, both of 1."""
+
+    def told(done: float, total: float, /, **facts: float) -> bool | None:
+        return progress(start + share * (done / total if total else 1.0), 1.0, **facts)
+
+    return told
+
+
 class Model(Protocol):
     """What a recipe learned: a frozen dataclass of arrays and plain numbers, so that saving and loading follow from it.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tastemaker.data.interactions import Bools, Floats, Influence, Ints, Longs, Query, TrainingData
-from tastemaker.recipes.contract import Progress, Reasons, Recipe, RecipeType, Traits, hyperparameter, silent
+from tastemaker.recipes.contract import Progress, Reasons, Recipe, RecipeType, Traits, hyperparameter, silent, stage
 from tastemaker.recipes.parts.popularity import below, users_per_item
 from tastemaker.recipes.parts.text_vectors import Catalogue, TextEncoder, TextVectors, encoded, learned
 
@@ -170,19 +170,14 @@ class SemanticSimilarity:
                 "Items dataset anew without those that are no longer offered."
             )
         catalogue = Catalogue(data.item_texts, data.item_categories, n_items)
-        encoder = learned(catalogue, params.width, data.seed, _part(progress, 0.0))
-        return described(encoder, data, params.meaning, _part(progress, 0.5))
+        encoder = learned(catalogue, params.width, data.seed, stage(progress, 0.0, 0.5))
+        return described(encoder, data, params.meaning, stage(progress, 0.5, 0.5))
 
     def refit(self, model: Model, data: TrainingData, params: Params, progress: Progress) -> Model:  # noqa: ARG002
         """The measured model knew all texts already; only who chose what is new."""
         found = replace(model, users_I=users_per_item(data.interactions), born_s_I=_born(data))
         progress(1, 1)
         return found
-
-
-def _part(watch: Progress, start: float) -> Progress:
-    """A progress for the half of the work that begins at `start`."""
-    return lambda done, total, /, **facts: watch(start + done / (total or 1.0) / 2, 1.0, **facts)
 
 
 RECIPES: tuple[Recipe, ...] = (SemanticSimilarity(),)

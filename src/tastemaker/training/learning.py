@@ -16,7 +16,7 @@ from tastemaker.metrics.actions import action_measures
 from tastemaker.metrics.calibration import temperature
 from tastemaker.metrics.report import measures, recommended
 from tastemaker.metrics.segments import segment_measures
-from tastemaker.recipes.contract import Model, Progress, Recipe, Refittable, traits
+from tastemaker.recipes.contract import Model, Progress, Recipe, Refittable, stage, traits
 from tastemaker.resources.kind import Body, WorkFailed
 from tastemaker.storage.store import Store
 from tastemaker.storage.trained import Heads, Histories, Trained, fingerprint, save
@@ -31,21 +31,6 @@ HEAD_USERS_MAX = 500_000  # whose heads are computed ahead: 1.6 KB each, mapped 
 HEAD_CELLS_MAX = 4_000_000_000  # users times items: about an hour of one core; who is beyond it is computed when asked
 TESTED_USERS_MAX = 20_000  # of those held out, asked to measure: more would not move the fourth digit
 CALIBRATION_USERS_MAX = 2_000  # a temperature is one number; more users do not move it
-
-
-@dataclass(frozen=True)
-class Stages:
-    """One progress bar over work that has several stages, each of a known share."""
-
-    watch: Progress
-
-    def part(self, start: float, share: float) -> Progress:
-        """A progress for the stage that fills `share` from `start` on, both of 1."""
-
-        def watch(done: float, total: float, /, **facts: float) -> bool | None:
-            return self.watch(start + share * (done / total if total else 1.0), 1.0, **facts)
-
-        return watch
 
 
 @dataclass(frozen=True)
@@ -105,14 +90,14 @@ class Measured:
 
 def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Progress) -> Learned:
     """Fit the recipe, measured on held-out users first; the artifact is on disk when this returns."""
-    began_s, stages, recipe = time.monotonic(), Stages(watch), lesson.recipe
+    began_s, recipe = time.monotonic(), lesson.recipe
     data = corpus.data(lesson.chosen, seed)
     objective, n_items = objective_of(lesson.config, corpus.item_numbers), len(corpus.item_ids)
-    found = measured(recipe, lesson.params, data, n_items, seed, stages.part(0.05, 0.4), objective)
+    found = measured(recipe, lesson.params, data, n_items, seed, stage(watch, 0.05, 0.4), objective)
     told = evaluation(found.held_out, data, n_items, seed) if found.held_out else None
     ratings = rating_report(recipe, found.model, data.interactions, found.held_out, seed)
     metrics = found.metrics | {name: ratings[name] for name in KEYS if ratings}
-    model = fitted(recipe, data, lesson.params, stages.part(0.45, 0.4), found.model)
+    model = fitted(recipe, data, lesson.params, stage(watch, 0.45, 0.4), found.model)
     if found.temperature is not None and _is_calibrated(model):
         model = replace(model, temperature=found.temperature)
     if store.strict.minimums and _has(model, "holds_minimums"):
@@ -133,13 +118,18 @@ def learn(store: Store, lesson: Lesson, corpus: Corpus, seed: int, watch: Progre
         "took_s": round(time.monotonic() - began_s, 3),
         **({"ratings": ratings} if ratings else {}),
     }
-    artifact = keep(store, lesson, corpus, model, facts, stages.part(0.85, 0.14))
+    artifact = keep(store, lesson, corpus, data, model, facts, stage(watch, 0.85, 0.14))
     hours = round((time.monotonic() - began_s) / 3600, 6)
     return Learned(artifact, metrics, facts, hours, corpus.through_seq, told)
 
 
-def keep(store: Store, lesson: Lesson, corpus: Corpus, model: Model, facts: Body, watch: Progress) -> str:
-    """Write the artifact of a model: what it learned, everybody's history, everybody's list. Gives its name."""
+def keep(
+    store: Store, lesson: Lesson, corpus: Corpus, data: TrainingData, model: Model, facts: Body, watch: Progress
+) -> str:
+    """Write the artifact of a model of the lesson: what it learned, everybody's history, everybody's list.
+
+    data: what the lesson takes of the corpus. Gives the name of the artifact.
+    """
     artifact = store.new_uuid()
     used_N = corpus.used_N(lesson.chosen)
     events = corpus.events
@@ -150,7 +140,7 @@ def keep(store: Store, lesson: Lesson, corpus: Corpus, model: Model, facts: Body
     times = events.time_s_N if asks.history_times or of_actions else None
     values = events.value_N if asks.history_values or of_actions else None
     histories = Histories(events.start_U, events.item_N, events.type_N, used_N, corpus.types, times, values)
-    heads = _heads(lesson.recipe, model, histories, corpus.data(lesson.chosen), watch)
+    heads = _heads(lesson.recipe, model, histories, data, watch)
     name, ids = lesson.recipe.name, (corpus.user_ids, corpus.item_ids)
     save(store.artifacts / artifact, Trained(name, model, *ids, histories, heads, corpus.through_seq, facts))
     return artifact

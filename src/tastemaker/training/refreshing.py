@@ -34,7 +34,8 @@ def refreshed(store: Store, lesson: Lesson, artifact: str, report: Body, watch: 
     position = {name: place for place, name in enumerate(corpus.item_ids)}
     place_J = np.array([position.get(name, -1) for name in old.item_ids], np.int32)
     model: Any = old.model
-    updated = model.extended(place_J, corpus.data(lesson.chosen))
+    data = corpus.data(lesson.chosen)
+    updated = model.extended(place_J, data)
     known = set(old.item_ids)
     facts = {
         **report,
@@ -44,7 +45,7 @@ def refreshed(store: Store, lesson: Lesson, artifact: str, report: Body, watch: 
         "users": len(corpus.user_ids),
         "items": len(corpus.item_ids),
     }
-    return Refreshed(keep(store, lesson, corpus, updated, facts, watch), corpus.through_seq, facts)
+    return Refreshed(keep(store, lesson, corpus, data, updated, facts, watch), corpus.through_seq, facts)
 
 
 def refresh(task: Task, lesson: Lesson) -> Outcome:

@@ -12,10 +12,10 @@ from tastemaker.arn import name_of, service_arn
 from tastemaker.data.selection import selection
 from tastemaker.data.splits import by_users
 from tastemaker.recipes.catalogue import recipes
-from tastemaker.recipes.contract import Limits, Recipe, given_in, parse
+from tastemaker.recipes.contract import Limits, Recipe, given_in, parse, stage
 from tastemaker.resources.kind import Body, Task
 from tastemaker.storage import rows
-from tastemaker.training.learning import Lesson, Stages
+from tastemaker.training.learning import Lesson
 from tastemaker.training.trials import Judge, Ranges, Trials
 
 TRIALS_DEFAULT = 10
@@ -34,7 +34,7 @@ class Best:
 
 def best_of(task: Task) -> Best:
     """Search as the solution version says. Raises WorkFailed without data, Stopped when asked to."""
-    body, stages = task.resource.body, Stages(task.watch)
+    body = task.resource.body
     config = body["solutionConfig"]
     fixed = given_in(config)
     chosen = selection(body)
@@ -56,7 +56,7 @@ def best_of(task: Task) -> Best:
         values = dict(body.get("tried", {}))
         for place, each in enumerate(listed):
             if each not in values:
-                watch = stages.part(0.3 * place / len(listed), 0.3 / len(listed))
+                watch = stage(task.watch, 0.3 * place / len(listed), 0.3 / len(listed))
                 values[each] = judge.value(recipes()[name_of(each)], {}, watch)
                 _keep(task, {"tried": values})
         arn = max(listed, key=lambda each: values[each])
@@ -69,7 +69,7 @@ def best_of(task: Task) -> Best:
     ranges = ranges_of(recipe, hpo.get("algorithmHyperParameterRanges", {}), fixed)
     made = list(body.get("trials", []))
     trials = Trials(judge, recipe, fixed, ranges, made, lambda: _keep(task, {"trials": made}))
-    tuned = trials.run(n_trials, stages.part(0.3, 0.4))
+    tuned = trials.run(n_trials, stage(task.watch, 0.3, 0.4))
     told |= {"recipeArn": arn, "trials": made, "tunedHPOParams": {"algorithmHyperParameters": tuned}}
     return Best(arn, {**fixed, **tuned}, told)
 

@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 from tastemaker.arn import name_of
 from tastemaker.data.selection import selection
 from tastemaker.recipes.catalogue import recipes
-from tastemaker.recipes.contract import Recipe, given_in, parse
+from tastemaker.recipes.contract import Recipe, given_in, parse, stage
 from tastemaker.resources.kind import Body, Outcome, Task, WorkFailed
 from tastemaker.storage import rows
 from tastemaker.storage.rows import Resource
-from tastemaker.training.learning import Learned, Lesson, Stages, learn
+from tastemaker.training.learning import Learned, Lesson, learn
 from tastemaker.training.refreshing import refresh, refreshed
 from tastemaker.training.search import best_of
 
@@ -27,8 +27,7 @@ def train(task: Task) -> Outcome:
         return _update(task)
     found = best_of(task) if version.body["performHPO"] or version.body["performAutoML"] else None
     lesson = lesson_of(version.body, recipe_of(found.recipe_arn), found.given) if found else lesson_of(version.body)
-    stages = Stages(task.watch)
-    watch = stages.part(0.7, 0.3) if found else task.watch
+    watch = stage(task.watch, 0.7, 0.3) if found else task.watch
     learned = learn(task.store, lesson, lesson.corpus(task.store), task.seed, watch)
     log.info("solution_version.trained", arn=version.arn, recipe=lesson.recipe.name, **learned.report)
     more = found.told if found else {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from tastemaker.data.interactions import TrainingData
-from tastemaker.recipes.contract import Progress, Recipe, parse
+from tastemaker.recipes.contract import Progress, Recipe, parse, stage
 from tastemaker.resources.kind import Body, WorkFailed
 from tastemaker.training.learning import measured
 
@@ -63,7 +63,7 @@ class Trials:
         """
         study = self._study()
         for number in range(len(self.made), n_trials):
-            self.made.append(self._trial(study, number, _part(watch, number, n_trials)))
+            self.made.append(self._trial(study, number, stage(watch, number / n_trials, 1 / n_trials)))
             self.keep()
             if watch(number + 1, n_trials, trial=number + 1, best=self._best_value()) is False:
                 break
@@ -166,12 +166,3 @@ def _state(trial: Body) -> Any:
     if "failed" in trial:
         return TrialState.FAIL
     return TrialState.PRUNED if "given_up" in trial else TrialState.COMPLETE
-
-
-def _part(watch: Progress, number: int, n_trials: int) -> Progress:
-    """The progress of one trial among all."""
-
-    def told(done: float, total: float, /, **facts: float) -> bool | None:
-        return watch(number + (done / total if total else 1.0), n_trials, **facts)
-
-    return told

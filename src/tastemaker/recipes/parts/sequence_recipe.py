@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastemaker.data.interactions import Bools, Interactions, Ints, Longs, Query, TrainingData
-from tastemaker.recipes.contract import PLAIN, Progress, RecipeType, Traits, hyperparameter
+from tastemaker.recipes.contract import PLAIN, Progress, RecipeType, Traits, hyperparameter, stage
 from tastemaker.recipes.parts.attributes import attributes
 from tastemaker.recipes.parts.lengths import is_of_users_within
 from tastemaker.recipes.parts.linear_sequence import LinearSequence
@@ -113,11 +113,11 @@ def fit(data: TrainingData, params: Solved, progress: Progress, before: Sequence
     learned_N[examined] = False
     learned = events.where(learned_N)
     linear_share = LINEAR_WORK if deep else 1.0
-    linear = _linear(learned, place_I, len(modelled_M), params, data.seed, _part(progress, 0.0, linear_share))
+    linear = _linear(learned, place_I, len(modelled_M), params, data.seed, stage(progress, 0.0, linear_share))
     network = None
     if deep:
         network = _network(
-            data, learned, examined, place_I, modelled_M, deep, _part(progress, LINEAR_WORK, 0.9), before
+            data, learned, examined, place_I, modelled_M, deep, stage(progress, LINEAR_WORK, 0.9), before
         )
     progress(1, 1)
     model = SequenceModel(
@@ -182,7 +182,7 @@ def _linear(
     head_M[head] = np.arange(len(head))
     head_I = np.where(place_I >= 0, head_M[place_I], -1)
     of_head = learned.where(head_I[learned.item_N] >= 0)
-    exact = _exact(of_head, head_I, len(head), params, _part(progress, 0.5, 0.5))
+    exact = _exact(of_head, head_I, len(head), params, stage(progress, 0.5, 0.5))
     return HeadAndTail(exact, rough, head_M)
 
 
@@ -329,11 +329,6 @@ def _query_before(events: Interactions, event: int, place_I: Ints, data: Trainin
     before = before[place_I[events.item_N[before]] >= 0]
     about = {} if data is None else data.about(user, event)
     return Query(events.item_N[before], None, None, events.time_s_N[before], about)
-
-
-def _part(progress: Progress, start: float, share: float) -> Progress:
-    """The progress of the work that fills `share` from `start` on."""
-    return lambda done, total, /, **facts: progress(start + share * done / total, 1.0, **facts)
 
 
 def _is_recent(params: Solved) -> bool:
