@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tastemaker.data.interactions import Floats, Query, TrainingData, interactions
+from tastemaker.recipes.catalogue import recipes
 from tastemaker.recipes.contract import Progress, RecipeType, hyperparameter, silent
 from tastemaker.resources.kind import WorkFailed
 from tastemaker.training.trials import Judge, Trials
@@ -113,3 +114,13 @@ def test_without_a_trial_that_trained_the_work_fails():
     search = trials(made, [])
     with pytest.raises(WorkFailed, match="No trial"):
         Trials(search.judge, search.recipe, {}, {"depth": (5, 5)}, made, lambda: None).run(2, silent)
+
+
+def test_a_recipe_that_predicts_ratings_is_judged_by_their_error():
+    rng = np.random.default_rng(0)
+    user_N, item_N = np.repeat(np.arange(80), 12), np.concatenate([rng.permutation(30)[:12] for _ in range(80)])
+    value_N = np.where(user_N % 2 == item_N % 2, 5, 1).astype(np.float32)
+    data = TrainingData(interactions(user_N, item_N, np.arange(len(user_N)), 80, 30, value_N=value_N))
+    recipe = recipes()["tastemaker-user-knn"]
+    good, bad = (Judge(data, 30, 7, None).value(recipe, {"neighbours": n}, silent) for n in ("20", "1"))
+    assert bad < good < 0.0

@@ -26,15 +26,15 @@ def trials(out: Output, arn: str, server: Server) -> None:
         out.table(("recipe", ">value"), [(name, f"{value:.4f}") for name, value in tried.items()], "Recipes compared")
     if made:
         names = list(made[0]["parameters"])
-        best = max((trial.get("value", 0.0) for trial in made), default=0.0)
+        best = max((trial["value"] for trial in made if "value" in trial), default=None)
         rows = [_row(number, trial, names, best) for number, trial in enumerate(made, 1)]
         out.table((">trial", *(f">{name}" for name in names), ">value", ">s", ""), rows, "Trials")
     out.next(f"tastemaker metrics {arn}", "shows what the best parameters lead to")
 
 
-def _row(number: int, trial: Mapping[str, Any], names: list[str], best: float) -> tuple[object, ...]:
+def _row(number: int, trial: Mapping[str, Any], names: list[str], best: float | None) -> tuple[object, ...]:
     value = trial.get("value")
-    told = "best" if value == best else trial.get("failed") or trial.get("given_up", "")
+    told = "best" if value is not None and value == best else trial.get("failed") or trial.get("given_up", "")
     shown = [_short(trial["parameters"][name]) for name in names]
     return (number, *shown, "" if value is None else f"{value:.4f}", f"{trial['took_s']:.1f}", told)
 

@@ -14,6 +14,7 @@ from tastemaker.data.interactions import TrainingData
 from tastemaker.recipes.contract import Progress, Recipe, parse, stage
 from tastemaker.resources.kind import Body, WorkFailed
 from tastemaker.training.learning import measured
+from tastemaker.training.ratings import rating_report
 
 OBJECTIVE = "normalized_discounted_cumulative_gain_at_25"
 WARM_UP_TRIALS = 3  # that are never given up: the median needs company
@@ -36,9 +37,16 @@ class Judge:
     metric: str | None
 
     def value(self, recipe: Recipe, given: Mapping[str, str], watch: Progress) -> float:
-        """How well the recipe does with these parameters, on users that are not learned from."""
-        params = parse(recipe.Params, given)
-        metrics = measured(recipe, params, self.data, self.n_items, self.seed + 1, watch).metrics
+        """How well the recipe does with these parameters, on users that are not learned from; more is better.
+
+        A recipe that predicts ratings is judged by them: the value is its RMSE below zero.
+        """
+        seed = self.seed + 1
+        found = measured(recipe, parse(recipe.Params, given), self.data, self.n_items, seed, watch)
+        ratings = rating_report(recipe, found.model, self.data.interactions, found.held_out, seed)
+        if ratings:
+            return float(-ratings["rmse"])
+        metrics = found.metrics
         return metrics.get(self.metric or OBJECTIVE, metrics.get(OBJECTIVE, next(iter(metrics.values()), 0.0)))
 
 
@@ -65,15 +73,16 @@ class Trials:
         for number in range(len(self.made), n_trials):
             self.made.append(self._trial(study, number, stage(watch, number / n_trials, 1 / n_trials)))
             self.keep()
-            if watch(number + 1, n_trials, trial=number + 1, best=self._best_value()) is False:
+            if watch(number + 1, n_trials, trial=number + 1, **self._best()) is False:
                 break
         finished = [each for each in self.made if "value" in each]
         if not finished:
             raise WorkFailed("Create failed. No trial of the hyperparameter optimisation could be trained.")
         return dict(max(finished, key=lambda each: each["value"])["parameters"])
 
-    def _best_value(self) -> float:
-        return float(max((each["value"] for each in self.made if "value" in each), default=0.0))
+    def _best(self) -> dict[str, float]:
+        values = [each["value"] for each in self.made if "value" in each]
+        return {"best": max(values)} if values else {}
 
     def _study(self) -> Any:
         """The search as it stands after the trials that were made."""
