@@ -37,6 +37,7 @@ from tastemaker.serving.deployments import Deployments
 from tastemaker.settings import Settings
 from tastemaker.storage.events import EventLog
 from tastemaker.storage.live import Live
+from tastemaker.storage.shown import ShownLists
 from tastemaker.storage.store import open_store
 from tastemaker.supervisor import Supervisor, address
 from tastemaker.wire.service_model import operations as modelled
@@ -174,8 +175,9 @@ def measure(home: Path, arns: dict[str, str]) -> dict[str, Count]:
     settings = Settings(home=home)
     live = Live(store.database, settings.live_events_per_user_max, settings.users_cached_max)
     deployments, event_log = Deployments(store, CAMPAIGN, RECOMMENDER, FILTER), EventLog(store.database)
-    answers = Answers(store, live, deployments, settings.users_cached_max)
-    table = operations.table(store, answers, Streams(store, live, event_log))
+    shown = ShownLists(store.shown, settings.shown_bytes)
+    answers = Answers(store, live, deployments, shown, settings.users_cached_max)
+    table = operations.table(store, answers, Streams(store, live, event_log, shown))
 
     def count(operation: str, request: dict[str, Any]) -> Count:
         # Made anew each time: only threads that start later count.
@@ -197,6 +199,7 @@ def measure(home: Path, arns: dict[str, str]) -> dict[str, Count]:
         event_log.close()
         deployments.close()
         live.close()
+        shown.close()
         store.database.close()
 
 

@@ -35,6 +35,7 @@ from tastemaker.settings import Settings
 from tastemaker.storage.events import EventLog
 from tastemaker.storage.jobs import Job
 from tastemaker.storage.live import Live
+from tastemaker.storage.shown import ShownLists
 from tastemaker.storage.store import Store, open_store
 from tastemaker.worker import child
 from tastemaker.worker.loop import Worker
@@ -55,9 +56,9 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     live = Live(store.database, settings.live_events_per_user_max, settings.users_cached_max)
     deployments = Deployments(store, CAMPAIGN, RECOMMENDER, FILTER)
     event_log = EventLog(store.database)
-    table = operations.table(
-        store, Answers(store, live, deployments, settings.users_cached_max), Streams(store, live, event_log)
-    )
+    shown = ShownLists(store.shown, settings.shown_bytes)
+    answers = Answers(store, live, deployments, shown, settings.users_cached_max)
+    table = operations.table(store, answers, Streams(store, live, event_log, shown))
 
     async def tend() -> None:
         """Load campaigns before the first request for them."""
@@ -93,6 +94,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     event_log.close()
     deployments.close()
     live.close()
+    shown.close()
     store.database.close()
 
 

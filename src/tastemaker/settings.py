@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = "TASTEMAKER_"
+SHOWN_BYTES_MIN = 1 << 16  # room for the longest list
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -52,6 +53,7 @@ class Settings:
     header_bytes_max: int = setting(1 << 16, "longest request head")
     live_events_per_user_max: int = setting(500, "newest streamed events that a request looks at")
     users_cached_max: int = setting(20_000, "users whose live events, and lists per campaign, a server process keeps")
+    shown_bytes: int = setting(1 << 26, "newest lists that a server process remembers: 100,000 of 25 short ids")
     lease_s: float = setting(15.0, "a job whose worker gave no sign for so long is taken up by another")
     attempts_max: int = setting(3, "times a job is taken up again after its process died, before it fails")
     clock_skew_s: float = setting(900.0, "how far the clock of a signed request may be off; AWS allows 15 minutes")
@@ -67,6 +69,8 @@ class Settings:
         for name in ("http_workers", "job_workers", "body_bytes_max", "users_cached_max", "attempts_max"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}: give 1 or more.")
+        if self.shown_bytes < SHOWN_BYTES_MIN:
+            raise ValueError(f"shown_bytes is {self.shown_bytes}: give {SHOWN_BYTES_MIN} or more.")
 
     @property
     def strict(self) -> Strict:

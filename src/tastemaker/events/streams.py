@@ -3,7 +3,7 @@
 import queue
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tastemaker.arn import Scope, kind_of
@@ -17,12 +17,15 @@ from tastemaker.errors import (
 from tastemaker.events.event import Stream, action_interaction, event
 from tastemaker.events.record import record
 from tastemaker.resources.groups import dataset_of, schema_of
+from tastemaker.resources.recommendations import mark_of
 from tastemaker.storage import rows
 from tastemaker.storage.copies import Copies
-from tastemaker.storage.events import EventLog, Rows
+from tastemaker.storage.events import RECALLED, EventLog, Rows, StreamedEvent
 from tastemaker.storage.live import Live
+from tastemaker.storage.shown import ShownLists
 from tastemaker.storage.store import Store
 
+IMPRESSIONS_MAX = 25  # of one event, as the documentation has it for those that are given
 # operation -> the type of its dataset, the member of the request, the member that names a record.
 RECORDS = {
     "PutItems": ("ITEMS", "items", "itemId"),
@@ -43,8 +46,8 @@ class Target:
 class Streams:
     """The Put operations of one server process."""
 
-    def __init__(self, store: Store, live: Live, event_log: EventLog) -> None:
-        self._store, self._live, self._log = store, live, event_log
+    def __init__(self, store: Store, live: Live, event_log: EventLog, shown: ShownLists) -> None:
+        self._store, self._live, self._log, self._shown = store, live, event_log, shown
         self._trackers = Copies(self._stream_of_tracker)
         self._action_trackers = Copies(self._stream_of_actions)
         self._datasets = Copies(self._target)
@@ -58,7 +61,10 @@ class Streams:
         stream = self._trackers.get(request["trackingId"], self._live.generation)
         listed = request["eventList"]
         return self._append(
-            [event(stream, request, each, f"eventList.{place}.member") for place, each in enumerate(listed, 1)]
+            [
+                self._with_list(event(stream, request, each, f"eventList.{place}.member"))
+                for place, each in enumerate(listed, 1)
+            ]
         )
 
     def put_action_interactions(self, request: Mapping[str, Any], _: Scope) -> "Future[None]":
@@ -68,7 +74,7 @@ class Streams:
         listed = request["actionInteractions"]
         return self._append(
             [
-                action_interaction(stream, each, f"actionInteractions.{place}.member")
+                self._with_list(action_interaction(stream, each, f"actionInteractions.{place}.member"))
                 for place, each in enumerate(listed, 1)
             ]
         )
@@ -88,6 +94,15 @@ class Streams:
     def put_actions(self, request: Mapping[str, Any], _: Scope) -> "Future[None]":
         """The same for actions."""
         return self._put_records("PutActions", request)
+
+    def _with_list(self, new: StreamedEvent) -> StreamedEvent:
+        """The event with what its user had seen: "explicit impressions" as they are, else the list of the reply."""
+        details = new.details or {}
+        mark = mark_of(details.get("recommendationId", ""))
+        if mark is None or details.get("impression"):
+            return new
+        listed = self._shown.recall(mark)
+        return replace(new, details={**details, RECALLED: listed[:IMPRESSIONS_MAX]}) if listed else new
 
     def _put_records(self, operation: str, request: Mapping[str, Any]) -> "Future[None]":
         dataset_type, member, id_member = RECORDS[operation]

@@ -15,6 +15,7 @@ from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, Deployments
 from tastemaker.serving.rankings import Ranking, Rankings, person, ranked
 from tastemaker.storage.live import Live
+from tastemaker.storage.shown import ShownLists
 from tastemaker.storage.store import Store
 
 RESULTS_DEFAULT, RESULTS_MAX, INPUTS_MAX = 25, 500, 500
@@ -36,8 +37,8 @@ encode = msgspec.json.Encoder().encode
 class Answers:
     """What answers need, made once per server process; used by one thread."""
 
-    def __init__(self, store: Store, live: Live, deployments: Deployments, users_max: int) -> None:
-        self._store, self._live, self._deployments = store, live, deployments
+    def __init__(self, store: Store, live: Live, deployments: Deployments, shown: ShownLists, users_max: int) -> None:
+        self._store, self._live, self._deployments, self._shown = store, live, deployments, shown
         self._catalogue = Catalogue(store)
         self._allowed = AllowedItems(live, deployments.filter, self._catalogue)
         self._rankings = Rankings(users_max)
@@ -140,11 +141,11 @@ class Answers:
         others_I = np.ones(len(deployment.items), np.bool_) if allowed_I is None else allowed_I.copy()
         others_I[promoted_K] = False
         rest_K, _ = ranking.best(deployment, others_I, wanted - len(promoted_K))
-        recommendation_id = self._recommendation_id(deployment)
-        # The id of the reply is its seed: a list can be made again.
+        # The id of the reply has its chance in it: a list can be made again.
+        chance = self._store.new_chance()
         n_all = len(promoted_K) + len(rest_K)
         is_promoted_K = np.zeros(n_all, np.bool_)
-        is_promoted_K[np.random.default_rng(list(recommendation_id.encode())).permutation(n_all)[: len(promoted_K)]] = 1
+        is_promoted_K[np.random.default_rng(chance).permutation(n_all)[: len(promoted_K)]] = 1
         place_K = np.empty(n_all, np.int32)
         place_K[is_promoted_K], place_K[~is_promoted_K] = promoted_K, rest_K
         items = self._items(deployment, place_K, ranking.scores_of(deployment, place_K))
@@ -152,7 +153,7 @@ class Answers:
             items[place]["promotionName"] = promotion["name"]
             if deployment.manner.gives_reasons:
                 items[place]["reason"] = ["Promoted item"]
-        return self._reply("itemList", deployment, request, items, recommendation_id)
+        return self._reply("itemList", deployment, request, items, chance)
 
     def _items(
         self, deployment: Deployment, place_K: Ints, score_K: Floats, member: str = "itemId"
@@ -169,15 +170,14 @@ class Answers:
         deployment: Deployment,
         request: Mapping[str, Any],
         items: list[dict[str, Any]],
-        recommendation_id: str | None = None,
+        chance: int | None = None,
     ) -> bytes:
         if request.get("metadataColumns"):
             self._add_metadata(deployment, request, items)
-        return encode({member: items, "recommendationId": recommendation_id or self._recommendation_id(deployment)})
-
-    def _recommendation_id(self, deployment: Deployment) -> str:
-        """Says who recommended, so that an event that sends it back needs nothing looked up: see `recommended_by`."""
-        return recommendation_id(deployment.seq, self._store.new_uuid())
+        name = "actionId" if member == "actionList" else "itemId"
+        # What was shown is kept, so that an event that sends the id back tells it.
+        mark = self._shown.remember([item[name] for item in items], chance or self._store.new_chance())
+        return encode({member: items, "recommendationId": recommendation_id(deployment.seq, mark)})
 
     def _add_metadata(self, deployment: Deployment, request: Mapping[str, Any], items: list[dict[str, Any]]) -> None:
         """Values of item columns beside each item, as text, under the column's name in lower case."""

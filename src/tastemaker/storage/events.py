@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import ColumnElement, Connection, delete, func, select
@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 COMMIT_ROWS_MAX = 5_000  # per transaction: bounds how long other writers wait
 USERS_AT_ONCE = 500  # named in one statement; SQLite takes some thousands
+RECALLED = "recalledList"  # among the details of an event: what was in the list whose id it sent back
 QUEUE_MAX = 10_000  # callers that wait; beyond that the server says it is busy
 
 
@@ -162,6 +163,30 @@ def since(connection: Connection, dataset_seq: int, after_seq: int) -> list[dict
     """All events of a dataset that came after one, in order of arrival."""
     query = select(events).where(events.c.dataset_seq == dataset_seq, events.c.seq > after_seq).order_by(events.c.seq)
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+class Response(NamedTuple):
+    """What a user did with a list: of the items in it, one was met with an event."""
+
+    seq: int
+    item_id: str
+    event_type: str
+    event_value: float | None
+    shown: list[str]
+
+
+def responses_of(connection: Connection, dataset_seq: int, after_seq: int, through_seq: int) -> list[Response]:
+    """The events of a dataset after one and up to another that tell what their users had seen, oldest first."""
+    # A sum takes the index away: the newest rows are found by their number.
+    mine = (events.c.dataset_seq + 0 == dataset_seq) & events.c.seq.between(after_seq + 1, through_seq)
+    query = select(events.c.seq, events.c.item_id, events.c.event_type, events.c.event_value, events.c.details)
+    found = connection.execute(query.where(mine, events.c.details.isnot(None)).order_by(events.c.seq))
+    return [
+        Response(*row[:4], shown)
+        for row in found
+        for shown in (row.details.get("impression") or row.details.get(RECALLED),)
+        if shown
+    ]
 
 
 def records_of(connection: Connection, dataset_seq: int) -> list[Record]:

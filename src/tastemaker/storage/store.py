@@ -34,6 +34,7 @@ class Store:
     incremental_update_s: float = 1800.0  # between two incremental updates
     now_s: Callable[[], float] = time.time
     new_hex: Callable[[], str] = field(default=lambda: secrets.token_hex(4))
+    new_chance: Callable[[], int] = field(default=lambda: secrets.randbits(40))
     new_uuid: Callable[[], str] = field(default=lambda: str(uuid.uuid4()))
 
     @property
@@ -60,6 +61,11 @@ class Store:
     def batches(self) -> Path:
         """One folder for each batch job that goes on: what is done of it, so that it can be taken up again."""
         return self.home / "batches"
+
+    @property
+    def shown(self) -> Path:
+        """One file for each process that answers requests: the lists that it showed of late."""
+        return self.home / "shown"
 
     @property
     def spool(self) -> Path:
