@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from tastemaker.data.interactions import Categories, Interactions, Query, TrainingData, interactions
+from tastemaker.data.interactions import Categories, Floats, Interactions, Ints, Query, TrainingData, interactions
 from tastemaker.recipes.contract import parse, silent
 from tastemaker.recipes.parts.lengths import within_percentiles
+from tastemaker.recipes.parts.neighbours import best
 from tastemaker.recipes.similar_items import SimilarItems
 from tastemaker.recipes.sims import Sims
 
@@ -72,6 +73,38 @@ def test_percentiles_are_of_those_that_have_anything_and_both_ends_belong():
     assert within_percentiles(count_X, 0.3, 0.7).tolist() == [False, False, True, True, False, False]
     assert within_percentiles(count_X, 0.7, 0.3).sum() == 4
     assert within_percentiles(count_X[:1], 0.0, 1.0).tolist() == [False]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_best_neighbours_are_those_that_sorting_all_pairs_would_find(seed: int):
+    rng = np.random.default_rng(seed)
+    pair_P = rng.permutation(40 * 60)[:1500]  # of 40 items some have many more neighbours than are kept, some fewer
+    pair_P = pair_P[rng.random(len(pair_P)) < (pair_P // 60) / 40]
+    source_P, target_P = np.divmod(pair_P[np.argsort(pair_P // 60, kind="stable")].astype(np.int32), np.int32(60))
+    shared_P = rng.integers(1, 4, len(source_P)).astype(np.float32)
+    similarity_P = (rng.integers(1, 4, len(source_P)) / 4).astype(np.float32)  # few values, so that most are equal
+    for kept_max in (1, 2, 7, 20, 1000):
+        found = best(source_P, target_P, shared_P, similarity_P, kept_max)
+        expected = best_of_sorted(source_P, target_P, shared_P, similarity_P, kept_max)
+        for found_V, expected_V in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(found_V, expected_V)
+            assert found_V.dtype == expected_V.dtype
+
+
+def best_of_sorted(
+    source_P: Ints, target_P: Ints, shared_P: Floats, similarity_P: Floats, kept_max: int
+) -> tuple[Ints, Ints, Floats, Floats]:
+    """What `best` gives, by sorting all pairs."""
+    order_P = np.lexsort((target_P, -shared_P, -similarity_P, source_P))
+    source_P = source_P[order_P]
+    is_kept_P = np.arange(len(source_P)) - np.searchsorted(source_P, source_P) < kept_max
+    order_P = order_P[is_kept_P]
+    return source_P[is_kept_P], target_P[order_P], shared_P[order_P], similarity_P[order_P]
+
+
+def test_without_a_pair_there_are_no_neighbours():
+    none_P, nothing_P = np.zeros(0, np.int32), np.zeros(0, np.float32)
+    assert [len(found_V) for found_V in best(none_P, none_P, nothing_P, nothing_P, 5)] == [0, 0, 0, 0]
 
 
 GENRES = {  # item 5, which nobody chose, is a comedy like 3; item 4 is of both genres

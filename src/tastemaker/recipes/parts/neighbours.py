@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tastemaker.data.interactions import Bools, Floats, Interactions, Ints, Longs
 from tastemaker.recipes.contract import Progress
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 PAIRS_AT_ONCE = 20_000_000  # pairs of events counted in one block: at most 240 MB
 REPORTS = 40  # blocks are made small enough that progress is told at least this often
+
+
+Numbers = NDArray[np.float32] | NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -88,9 +92,28 @@ def blocks(by_user: "sparse.csr_matrix", by_item: "sparse.csr_matrix") -> Iterat
 def best(
     source_P: Ints, target_P: Ints, shared_P: Floats, similarity_P: Floats, kept_max: int
 ) -> tuple[Ints, Ints, Floats, Floats]:
-    """The kept_max most similar of each source, sorted by source, then best first; equal ones by shared, then place."""
-    order_P = np.lexsort((target_P, -shared_P, -similarity_P, source_P))
-    source_P = source_P[order_P]
-    place_P = np.arange(len(source_P)) - np.searchsorted(source_P, source_P)
-    order_P = order_P[place_P < kept_max]
-    return source_P[place_P < kept_max], target_P[order_P], shared_P[order_P], similarity_P[order_P]
+    """The kept_max most similar of each source, sorted by source, then best first; equal ones by shared, then place.
+
+    Every pair occurs once, and sources increase. Only those kept are sorted, as an item has many more.
+    """
+    is_kept_P = np.ones(len(source_P), np.bool_)
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(source_P)) + 1, [len(source_P)]])
+    for source in np.flatnonzero(np.diff(edges) > kept_max).tolist():
+        span = slice(edges[source], edges[source + 1])
+        is_kept_P[span] = _are_first(kept_max, -similarity_P[span], -shared_P[span], target_P[span])
+    source_V, target_V = source_P[is_kept_P], target_P[is_kept_P]
+    shared_V, similarity_V = shared_P[is_kept_P], similarity_P[is_kept_P]
+    order_V = np.lexsort((target_V, -shared_V, -similarity_V, source_V))
+    return source_V[order_V], target_V[order_V], shared_V[order_V], similarity_V[order_V]
+
+
+def _are_first(n: int, key_X: Numbers, *keys: Numbers) -> Bools:
+    """The n smallest by the first key, equal ones by the next, and so on; no two are equal in all. O(X)."""
+    limit = np.partition(key_X, n - 1)[n - 1]
+    is_first_X: Bools = key_X < limit
+    equal = np.flatnonzero(key_X == limit)
+    n_left = n - int(np.count_nonzero(is_first_X))
+    if len(equal) > n_left:
+        equal = equal[_are_first(n_left, *(key_X[equal] for key_X in keys))]
+    is_first_X[equal] = True
+    return is_first_X
