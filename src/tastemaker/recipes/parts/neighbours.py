@@ -6,7 +6,7 @@ bounded by `PAIRS_AT_ONCE` and by the neighbours kept, not by the square of the 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 PAIRS_AT_ONCE = 20_000_000  # pairs of events counted in one block: at most 240 MB
 REPORTS = 40  # blocks are made small enough that progress is told at least this often
 
-
 Numbers = NDArray[np.float32] | NDArray[np.int32]
+Kept = TypeVar("Kept", Floats, Ints)
 
 
 @dataclass(frozen=True)
@@ -62,18 +62,31 @@ def neighbours(
     users_I = np.diff(by_item.indptr)
     source_I = np.maximum(users_I, 1.0) ** (1 - popularity_discount)
     target_I = np.maximum(users_I, 1.0) ** popularity_discount
-    found: list[tuple[Ints, Ints, Floats, Floats]] = []
+    n_found_I = np.zeros(events.n_items, np.int64)
+    item_blocks: list[Ints] = []
+    shared_blocks: list[Floats] = []
+    similarity_blocks: list[Floats] = []
     for low, high in blocks(by_user, by_item):
         shared = (by_item[low:high] @ by_user).tocoo()
         source_P, target_P = shared.row + low, shared.col
         fine_P = (shared.data >= max(1, shared_min)) & (source_P != target_P)
         source_P, target_P, shared_P = source_P[fine_P], target_P[fine_P], shared.data[fine_P]
         similarity_P = (shared_P / (source_I[source_P] * target_I[target_P])).astype(np.float32)
-        found.append(best(source_P, target_P, shared_P, similarity_P, kept_max))
+        source_V, item_V, shared_V, similarity_V = best(source_P, target_P, shared_P, similarity_P, kept_max)
+        n_found_I[low:high] = np.bincount(source_V - low, minlength=high - low)
+        item_blocks.append(item_V.astype(np.int32))
+        shared_blocks.append(shared_V)
+        similarity_blocks.append(similarity_V)
         progress(high, events.n_items)
-    source_V, item_V, shared_V, similarity_V = (np.concatenate([block[field] for block in found]) for field in range(4))
-    start_I = np.searchsorted(source_V, np.arange(events.n_items + 1)).astype(np.int64)
-    return Neighbours(start_I, item_V.astype(np.int32), shared_V, similarity_V)
+    start_I = np.concatenate([[0], np.cumsum(n_found_I)]).astype(np.int64)
+    return Neighbours(start_I, _joined(item_blocks), _joined(shared_blocks), _joined(similarity_blocks))
+
+
+def _joined(array_blocks: list[Kept]) -> Kept:
+    """One array of all; the list is emptied, so that of a large model only one array is in memory twice."""
+    joined = np.concatenate(array_blocks)
+    array_blocks.clear()
+    return joined
 
 
 def blocks(by_user: "sparse.csr_matrix", by_item: "sparse.csr_matrix") -> Iterator[tuple[int, int]]:
