@@ -5,7 +5,7 @@ import pytest
 
 from tastemaker.data.interactions import Interactions, Query, TrainingData, interactions
 from tastemaker.recipes.contract import silent
-from tastemaker.recipes.parts.low_rank_sequence import low_rank
+from tastemaker.recipes.parts.low_rank_sequence import low_rank, of_first_users
 from tastemaker.recipes.parts.next_item_regression import coefficients
 from tastemaker.recipes.parts.sequence_model import SequenceModel
 from tastemaker.recipes.parts.sequence_recipe import Params, fit
@@ -107,6 +107,14 @@ def test_with_a_place_for_every_item_the_rough_model_is_the_regression():
     wanted_KMM = regression_by_rows(events, 0.0).reshape(2, 12, 12)
     found_KMM = rough.before_MD @ rough.across_KDD @ rough.after_MD.T
     assert np.abs(found_KMM - wanted_KMM).max() < 1e-4
+
+
+@pytest.mark.parametrize(("events_max", "n_users"), [(2, 0), (3, 1), (6, 1), (7, 3), (8, 3), (9, 4), (100, 4)])
+def test_of_many_events_the_rough_model_learns_from_whole_users_that_come_first(events_max: int, n_users: int):
+    item_N, start_U = np.arange(9, dtype=np.int32), np.array([0, 3, 7, 7, 9])
+    kept_N, kept_U = of_first_users(item_N, start_U, events_max)
+    assert kept_U.tolist() == start_U[: n_users + 1].tolist()
+    assert kept_N.tolist() == item_N[: start_U[n_users]].tolist()
 
 
 def test_what_each_event_adds_sums_to_the_chance_in_the_rough_model_too():

@@ -22,7 +22,7 @@ from tastemaker.recipes.parts.linear_sequence import LinearSequence
 from tastemaker.recipes.parts.next_item_regression import reach
 
 FOLLOWING = 3  # events after one that count as following it closely
-EVENTS_FOR_VECTORS = 20_000_000  # of the users that come first, where there are more
+EVENTS_MAX = 20_000_000  # of the users that come first: half of ML-1M's million is as good as all (benchmarks/LOG.md)
 EXTRA, ROUNDS = 32, 2  # directions beside those wanted, and products with the matrix that sharpen them
 USERS_AT_ONCE = 2048
 
@@ -117,11 +117,12 @@ def low_rank(
     """The regression between the vectors. item_N: items of all users, one user after the other, oldest first.
 
     start_U: where the events of each user start, and the end. weight_N: what each event counts as a target. report:
-    told the share of the work done. Time N * F**2 and a few products of `rank` columns with the pairs; memory
-    8 M * rank bytes and the pairs. Raises ValueError if l2 is too small.
+    told the share of the work done. Time N * F**2 for at most EVENTS_MAX events, and a few products of `rank` columns
+    with the pairs; memory 8 M * rank bytes and the pairs. Raises ValueError if l2 is too small.
     """
     from scipy.linalg import solve  # heavy: only training needs it
 
+    item_N, start_U = of_first_users(item_N, start_U, EVENTS_MAX)
     before_MD, after_MD = vectors_of_followers(item_N, start_U, n_items, rank, seed)
     report(0.3)
     n_features = len(decay_K) * before_MD.shape[1]
@@ -147,6 +148,12 @@ def low_rank(
     return LowRankSequence(decay_K, before_MD, across_KDD, after_MD)
 
 
+def of_first_users(item_N: Ints, start_U: Longs, events_max: int) -> tuple[Ints, Longs]:
+    """The same of as many users as have at most so many events together, in their order; views, not copies."""
+    start_U = start_U[: np.searchsorted(start_U, events_max, "right")]
+    return item_N[: start_U[-1]], start_U
+
+
 def vectors_of_followers(item_N: Ints, start_U: Longs, n_items: int, rank: int, seed: int) -> tuple[Array, Array]:
     """Orthonormal vectors of items as those that came before and as those that come next, each of shape (M, D).
 
@@ -155,7 +162,7 @@ def vectors_of_followers(item_N: Ints, start_U: Longs, n_items: int, rank: int, 
     """
     from scipy.linalg import svd  # heavy: only training needs it
 
-    follows = _followers(item_N, start_U, n_items)
+    follows = _followers(*of_first_users(item_N, start_U, EVENTS_MAX), n_items)
     rank = min(rank, n_items)
     width = min(n_items, rank + EXTRA)
     basis = np.random.default_rng(seed).standard_normal((n_items, width)).astype(np.float32)
@@ -171,9 +178,7 @@ def _followers(item_N: Ints, start_U: Longs, n_items: int) -> Any:
     """How often an item follows another closely, over the square root of how often both occur; sparse, (M, M)."""
     from scipy.sparse import coo_array  # heavy: only training needs it
 
-    end = start_U[np.searchsorted(start_U, EVENTS_FOR_VECTORS, "right") - 1]
-    item_N = item_N[:end]
-    user_N = np.repeat(np.arange(len(start_U) - 1), np.diff(start_U))[:end]
+    user_N = np.repeat(np.arange(len(start_U) - 1), np.diff(start_U))
     found: Any = coo_array((n_items, n_items), dtype=np.float32).tocsr()
     for lag in range(1, FOLLOWING + 1):
         old = np.flatnonzero(user_N[:-lag] == user_N[lag:])
