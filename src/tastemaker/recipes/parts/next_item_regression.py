@@ -49,7 +49,7 @@ def coefficients(
     """
     from scipy.linalg import cho_factor, cho_solve  # heavy: servers answer without SciPy, only training needs it
 
-    wanted_N = np.ones(len(item_N)) if weight_N is None else weight_N.astype(np.float64)
+    wanted_N = np.broadcast_to(np.float64(1), len(item_N)) if weight_N is None else weight_N.astype(np.float64)
     gram_FF, target_FM = _sums(item_N, left_N, wanted_N, n_items, decay_K, horizon, lambda share: report(0.3 * share))
     gram_FF[np.diag_indices_from(gram_FF)] += np.float32(l2)
     try:
@@ -84,13 +84,12 @@ def _sums(
     decays = [float(decay) for decay in decay_K]
     gram_FF = np.zeros((len(decays) * n, len(decays) * n), np.float32, order="F")
     target_FM = np.zeros((len(decays) * n, n), np.float32, order="F")
-    lower = [(x, y) for x in range(len(decays)) for y in range(x + 1)]
+    product_XY = {(x, y): decays[x] * decays[y] for x in range(len(decays)) for y in range(x + 1)}
     # The pairs of two different decays fall into two blocks, one the transpose of the other; only the lower is kept.
-    upper_XYMM = {(y, x): np.zeros((n, n), np.float32) for x, y in lower if x != y}
+    upper_XYMM = {(y, x): np.zeros((n, n), np.float32) for x, y in product_XY if x != y}
     at_N = np.argsort(item_N, kind="stable")
     start_M = np.searchsorted(item_N[at_N], np.arange(n + 1))
     before_N = _before(left_N)
-    follow_XYN = {(x, y): _still_counted(left_N, decays[x] * decays[y]) for x, y in lower}
     reaches = [reach(decay, horizon) for decay in decays]
     lag_L = np.arange(1, max(reaches) + 1)
     feature_XL = [np.power(decay, lag_L[:r]) for decay, r in zip(decays, reaches, strict=True)]
@@ -99,6 +98,7 @@ def _sums(
         for first in range(start_M[new], start_M[new + 1], EVENTS_AT_ONCE):
             at_B = at_N[first : min(first + EVENTS_AT_ONCE, start_M[new + 1])]
             lag_l = lag_L[: before_N[at_B].max()]
+            follow_XYB = {pair: _still_counted(left_N[at_B], product) for pair, product in product_XY.items()}
             old_BL = np.where(lag_l <= before_N[at_B, None], item_N[at_B[:, None] - lag_l], n)  # n: before the first
             for x, r in enumerate(reaches):
                 span = slice(x * n, (x + 1) * n)
@@ -106,7 +106,7 @@ def _sums(
                 width = min(r, len(lag_l))
                 target_FM[span, new] += _count(old_P, wanted_N[at_B], wanted_XL[x][:width], n)
                 for y in range(len(decays)):  # feature x carries the older event, y the newer one
-                    follow_B = follow_XYN[max(x, y), min(x, y)][at_B]
+                    follow_B = follow_XYB[max(x, y), min(x, y)]
                     column_M = _count(old_P, follow_B, feature_XL[x][:width], n)
                     if x >= y:
                         gram_FF[span, y * n + new] += column_M
@@ -114,7 +114,7 @@ def _sums(
                         upper_XYMM[x, y][new] += column_M
         if new % 64 == 0:
             report(new / n)
-    _fold(gram_FF, upper_XYMM, item_N, follow_XYN, n)
+    _fold(gram_FF, upper_XYMM, item_N, left_N, product_XY, n)
     return gram_FF, target_FM
 
 
@@ -127,17 +127,19 @@ def _fold(
     gram_FF: Array,
     upper_XYMM: dict[tuple[int, int], Array],
     item_N: Ints,
-    follow_XYN: dict[tuple[int, int], Doubles],
+    left_N: Longs,
+    product_XY: dict[tuple[int, int], float],
     n: int,
 ) -> None:
     """Add to the sums over pairs (older, newer) what the mirrored pairs and each event with itself contribute."""
-    for (x, y), follow_N in follow_XYN.items():
+    for (x, y), product in product_XY.items():
         block = gram_FF[x * n : (x + 1) * n, y * n : (y + 1) * n]
         if x == y:
             block += block.T.copy()
         else:
             block += upper_XYMM[y, x]  # stored by newer item, which is already the transpose
-        block[np.diag_indices(n)] += np.bincount(item_N, follow_N, minlength=n).astype(np.float32)
+        alone_M = np.bincount(item_N, _still_counted(left_N, product), minlength=n)
+        block[np.diag_indices(n)] += alone_M.astype(np.float32)
 
 
 def _before(left_N: Longs) -> Longs:
