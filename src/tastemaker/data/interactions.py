@@ -166,7 +166,8 @@ class Query:
 
     history_L: the user's items, oldest first, every one below the model's n_items; empty for a user never seen.
     item: the item of a related-items request; None when there is none, or when the model never saw it.
-    value_L, time_s_L: EVENT_VALUE (NaN for none) and Unix seconds of the events, for recipes whose traits ask for them.
+    value_L: EVENT_VALUE of the events (NaN for none), for recipes whose traits ask for it. time_s_L: their Unix
+    seconds, None where nobody knows.
     Of an action the value is 1 where it was taken, and 0 where it was only shown; without values all were taken.
     about: "USERS.GENDER" or "CONTEXT.DEVICE" -> the values of this user, or of this moment; only what is known.
     influence: what the deployment was told.

@@ -89,7 +89,6 @@ class Traits:
     metadata_always: bool = False  # metadata in replies without being enabled
     promotions: bool = True
     history_values: bool = False  # queries have the EVENT_VALUE of each event
-    history_times: bool = False  # and its time
     plain_scores: bool = False  # scores are shown as the model gives them, such as predicted ratings
 
 

@@ -18,7 +18,7 @@ RECIPES: tuple[Recipe, ...] = (
         "aws-personalized-ranking-v2",
         "PERSONALIZED_RANKING",
         "Orders a given list of items for a user, with weights for types of events.",
-        Traits(events_config=True, metadata_always=True, promotions=False, history_times=True),
+        Traits(events_config=True, metadata_always=True, promotions=False),
         SecondParams,
     ),
 )

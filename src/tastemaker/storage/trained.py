@@ -25,8 +25,9 @@ OPTIONAL = ("time_s_N", "value_N")
 class Histories:
     """All events up to the training, by user and time: those of user u are start_U[u]:start_U[u + 1].
 
-    type_N: position in `types`. used_N: whether the event is part of what the model is asked about. time_s_N, Unix
-    seconds, and value_N, EVENT_VALUE or NaN, are kept where answers depend on them.
+    type_N: position in `types`. used_N: whether the event is part of what the model is asked about. time_s_N: Unix
+    seconds; None in artifacts of before 0014 (docs/decisions) whose recipe asked for none. value_N: EVENT_VALUE or NaN,
+    kept where answers depend on it.
     """
 
     start_U: Longs

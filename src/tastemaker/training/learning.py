@@ -135,11 +135,10 @@ def keep(
     events = corpus.events
     assert events.type_N is not None, "read_corpus gives every event a type"
     asks = traits(lesson.recipe)
-    # Of actions it matters which were taken, and an action comes back only after its repeat time.
-    of_actions = lesson.recipe.recipe_type == "PERSONALIZED_ACTIONS"
-    times = events.time_s_N if asks.history_times or of_actions else None
-    values = events.value_N if asks.history_values or of_actions else None
-    histories = Histories(events.start_U, events.item_N, events.type_N, used_N, corpus.types, times, values)
+    # Of actions it matters which were taken.
+    has_values = asks.history_values or lesson.recipe.recipe_type == "PERSONALIZED_ACTIONS"
+    values = events.value_N if has_values else None
+    histories = Histories(events.start_U, events.item_N, events.type_N, used_N, corpus.types, events.time_s_N, values)
     heads = _heads(lesson.recipe, model, histories, data, watch)
     name, ids = lesson.recipe.name, (corpus.user_ids, corpus.item_ids)
     save(store.artifacts / artifact, Trained(name, model, *ids, histories, heads, corpus.through_seq, facts))
