@@ -10,11 +10,13 @@ import pytest
 from tastemaker.batch import segments
 from tastemaker.data.interactions import About, Floats, Ints, Query
 from tastemaker.data.ranking import softmax
+from tastemaker.filters import FilterError, allowed, parse
 from tastemaker.recipes.contract import Reasons
 from tastemaker.serving.catalogue import Records
 from tastemaker.storage.trained import Histories, Trained
 
 N_USERS, N_ITEMS = 50, 12
+NOW_S = 1_700_000_000
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,31 @@ def test_models_are_told_of_the_users(trained: Trained) -> None:
     assert best_JK["user"].tolist() == [[3, 41]]
 
 
-def test_filters_see_the_types_of_the_events_of_users(trained: Trained) -> None:
-    shard = segments.Shard(trained, 10, 20)
-    seen = segments.candidates_of(shard, Records(None, pl.DataFrame(), {}))
+def users(trained: Trained, expression: str) -> list[int]:
+    """Those of ten users whom a filter lets through."""
+    seen = segments.candidates_of(segments.Shard(trained, 10, 20), Records(None, pl.DataFrame(), {}), NOW_S)
     assert seen.target == "UserID"
-    assert {name: found.tolist() for name, found in seen.events.items()} == {"a": [*range(10)], "b": [*range(10)]}
+    return np.flatnonzero(
+        allowed(parse(f"INCLUDE UserID WHERE Interactions.EVENT_TYPE {expression}"), seen, {})
+    ).tolist()
+
+
+def test_filters_see_the_types_of_the_events_of_users(trained: Trained) -> None:
+    assert users(trained, 'IN ("a")') == users(trained, 'IN ("b")') == [*range(10)]
+    assert users(trained, 'IN ("c")') == []
+
+
+def test_types_that_differ_in_case_are_one_type(trained: Trained) -> None:
+    type_N = trained.histories.type_N.copy()
+    type_N[20:22] = 2  # all events of the first of the ten
+    histories = replace(trained.histories, types=["a", "B", "A"], type_N=type_N)
+    assert users(replace(trained, histories=histories), 'IN ("a")') == [*range(10)]
+
+
+def test_filters_see_the_times_of_the_events_of_users(trained: Trained) -> None:
+    days_ago_N = np.arange(100)[::-1]
+    histories = replace(trained.histories, time_s_N=NOW_S - 86_400 * days_ago_N.astype(np.int64))
+    # The ten have the events 20 to 39, which were 79 to 60 days ago; "a" and "B" in turn.
+    assert users(replace(trained, histories=histories), 'IN ("a") WITHIN 65 DAYS') == [7, 8, 9]
+    with pytest.raises(FilterError, match="Train a new version"):
+        users(trained, 'IN ("a") WITHIN 65 DAYS')

@@ -56,7 +56,7 @@ class Recommender:
         user_id = id_of(line, "userId") if item_id is None or line.get("userId") is not None else None
         ranking = self.rankings.of(deployment, user_id, item_id, self.live, self._about(user_id))
         shown_I = self.allowed.shown(deployment, user_id, item_id, self.now_s)
-        allowed_I, _unknown = self.allowed.of(deployment, self._filtered(line), user_id, item_id)
+        allowed_I, _unknown = self.allowed.of(deployment, self._filtered(line), user_id, item_id, self.now_s)
         return ranking.best(deployment, both(shown_I, allowed_I), self.wanted)
 
     def ids(self, place_K: Ints) -> list[str]:
@@ -68,7 +68,7 @@ class Recommender:
         """The items of the line; unknown ones at the end, without a score."""
         deployment = self.deployment
         user_id, given = id_of(line, "userId"), ids_of(line, "itemList", INPUTS_MAX)
-        allowed_I, allows_unknown = self.allowed.of(deployment, self._filtered(line), user_id, None)
+        allowed_I, allows_unknown = self.allowed.of(deployment, self._filtered(line), user_id, None, self.now_s)
         events = self.live.events_of(deployment.dataset_seq, user_id)
         who = person(deployment, user_id, events, self._about(user_id))
         found = ranked(deployment, who, given, allowed_I, allows_unknown)

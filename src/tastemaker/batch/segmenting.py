@@ -28,7 +28,7 @@ NOW = 0  # as of which records are read: once, as the job begins
 
 @dataclass(frozen=True)
 class Segments:
-    """Answers the lines of a job. folder: where what is done is kept."""
+    """Answers the lines of a job. folder: where what is done is kept. now_s: what windows of time count back from."""
 
     deployment: Deployment
     catalogue: Catalogue
@@ -37,6 +37,7 @@ class Segments:
     shards: list[Shard]
     most: int
     folder: Path
+    now_s: float
 
     def answers(self, chunk: Chunk, watch: Progress) -> Iterator[Answered]:
         """One pass over all users, kept shard by shard."""
@@ -57,7 +58,7 @@ class Segments:
             yield each
 
     def _make_shard(self, shard: Shard, questions: list[Any], watch: Progress, aside: Path) -> None:
-        candidates = candidates_of(shard, self.users) if self.tree else None
+        candidates = candidates_of(shard, self.users, self.now_s) if self.tree else None
         known_U = shard.known_U
 
         def allowed_to(values: dict[str, str]) -> Bools:
@@ -78,7 +79,7 @@ class Segments:
     @cached_property
     def _nobody(self) -> Candidates:
         """No users, on whom it shows whether a filter can be evaluated."""
-        return candidates_of(Shard(self.deployment.trained, 0, 0), self.users)
+        return candidates_of(Shard(self.deployment.trained, 0, 0), self.users, self.now_s)
 
     def _question(self, line: Line) -> dict[str, Any]:
         """The items that a line asks for, and the values of its filter."""
@@ -127,6 +128,8 @@ def segment(task: Task) -> Outcome:
         shards(deployment.trained),
         job.body["numResults"],
         store.batches / str(job.seq),
+        # Of all that a job does: also of what is done after it was taken up again.
+        job.created_s,
     )
     course = BY_ATTRIBUTE if deployment.trained.recipe == BY_ATTRIBUTES else BY_ITEM
     return carry_out(task, course, segments.answers)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tastemaker.data.interactions import About, Bools, Ints
 from tastemaker.data.ranking import softmax, top
-from tastemaker.filters import Candidates, columns_of
+from tastemaker.filters import Candidates, Touched, columns_of
 from tastemaker.serving.catalogue import Records
 from tastemaker.storage.trained import NOTHING, Trained
 
@@ -87,16 +87,22 @@ def merged(files: Sequence[Path], question: int, most: int) -> Ints:
     return user_K
 
 
-def candidates_of(shard: Shard, users: Records) -> Candidates:
-    """The users of a shard as filters see them: their records, and the types of the events of the training."""
+def candidates_of(shard: Shard, users: Records, now_s: float) -> Candidates:
+    """The users of a shard as filters see them: their records, and types and times of the events of the training."""
     histories = shard.trained.histories
     span = slice(histories.start_U[shard.start], histories.start_U[shard.end])
     lengths_U = np.diff(histories.start_U[shard.start : shard.end + 1])
     user_N = np.repeat(np.arange(shard.end - shard.start, dtype=np.int32), lengths_U)
-    type_N = histories.type_N[span]
+    type_N, time_s_N = histories.type_N[span], histories.time_s_N
+
+    def touched(place: int) -> Touched:
+        is_of_type_N = type_N == place
+        return Touched(user_N[is_of_type_N], None if time_s_N is None else time_s_N[span][is_of_type_N])
+
     return Candidates(
         n_items=shard.end - shard.start,
+        now_s=now_s,
         target="UserID",
         columns=columns_of(users.frame, users.schema, shard.ids, "USER_ID") if users.schema else {},
-        events={name.lower(): np.unique(user_N[type_N == place]) for place, name in enumerate(histories.types)},
+        events={name: touched(place) for place, name in enumerate(histories.types)},
     )

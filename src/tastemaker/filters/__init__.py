@@ -1,12 +1,14 @@
 """The filter language: what may be recommended, said by the client in a line of text.
 
-parse, then check at CreateFilter; allowed at every request.
+parse, then check at CreateFilter; allowed at every request; trace says how that came to be.
 """
 
 from tastemaker.filters.check import check
-from tastemaker.filters.columns import ItemColumn, Numbers, Texts, columns_of
+from tastemaker.filters.columns import ItemColumn, Numbers, Texts, Truths, columns_of
 from tastemaker.filters.grammar import parse
-from tastemaker.filters.mask import Candidates, allowed
+from tastemaker.filters.mask import Candidates, Touched, allowed
+from tastemaker.filters.text import text_of
+from tastemaker.filters.trace import Trace, trace
 from tastemaker.filters.tree import Filter, FilterError, fields, needs_current_item, needs_user
 from tastemaker.filters.values import parameters
 
@@ -17,6 +19,9 @@ __all__ = [
     "ItemColumn",
     "Numbers",
     "Texts",
+    "Touched",
+    "Trace",
+    "Truths",
     "allowed",
     "check",
     "columns_of",
@@ -25,4 +30,6 @@ __all__ = [
     "needs_user",
     "parameters",
     "parse",
+    "text_of",
+    "trace",
 ]

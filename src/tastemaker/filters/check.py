@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from tastemaker.data.schemas import Column, Schema
 from tastemaker.filters.grammar import INVALID
+from tastemaker.filters.text import text_of_condition
 from tastemaker.filters.tree import (
     Condition,
     Dataset,
@@ -14,6 +15,7 @@ from tastemaker.filters.tree import (
     Number,
     Strings,
     Target,
+    Truth,
     Wildcard,
     fields,
 )
@@ -27,13 +29,20 @@ EVENTS = ("Interactions", "Action_Interactions")
 # The guide: these "can't be used in filters"; next-best-action applies them by itself.
 RESERVED = ("EXPIRATION_TIMESTAMP", "ACTION_EXPIRATION_TIMESTAMP", "REPEAT_FREQUENCY")
 ORDERING = ("<", "<=", ">", ">=")
+EXTENSION = (
+    "That is an extension of the service's language: CreateFilter takes it from a server started with "
+    "--filter-extensions, and `tastemaker filter edit` always."
+)
 
 
-def check(tree: Filter, schemas: Mapping[str, Schema], fields_max: int | None = None) -> None:
+def check(
+    tree: Filter, schemas: Mapping[str, Schema], fields_max: int | None = None, *, extended: bool = False
+) -> None:
     """Returns if the filter can be used with datasets of these schemas; raises FilterError otherwise.
 
     schemas: by the dataset names of the filter language; a name that is absent is a dataset that does not exist.
-    fields_max: how many distinct fields a filter may have; not looked at when None.
+    fields_max: how many distinct fields a filter may have; not looked at when None. extended: whether it may use what
+    the service's language lacks: windows of time and booleans.
     """
     first = tree.expressions[0]
     for expression in tree.expressions:
@@ -44,7 +53,7 @@ def check(tree: Filter, schemas: Mapping[str, Schema], fields_max: int | None = 
             )
         _check_datasets(expression)
         for condition in (*expression.conditions, *expression.only_if):
-            _check_condition(condition, schemas)
+            _check_condition(condition, schemas, extended)
     if fields_max is not None and (n_fields := len(fields(tree))) > fields_max:
         raise FilterError(
             f"Could not create filter. It uses {n_fields} distinct fields, at most {fields_max} are allowed. "
@@ -73,37 +82,60 @@ def _check_datasets(expression: Expression) -> None:
         raise FilterError(f"{INVALID}IF cannot be used for UserID: a segment has no current user. Remove the clause.")
 
 
-def _check_condition(condition: Condition, schemas: Mapping[str, Schema]) -> None:
-    column = _column(condition.field, schemas)
+def _check_condition(condition: Condition, schemas: Mapping[str, Schema], extended: bool) -> None:
+    column = _column(condition.field, schemas, extended)
     if condition.field.dataset in EVENTS:
-        _check_event_type(condition)
+        _check_event_type(condition, extended)
         return
+    if condition.within is not None:
+        raise FilterError(f"{INVALID}{text_of_condition(condition)}: only events have a time. Remove WITHIN.")
     if isinstance(condition.operand, Wildcard):
         raise FilterError(f'{INVALID}{condition} ("*"): only EVENT_TYPE can be compared with "*". List the values.')
+    _check_operator(condition, column)
+    if isinstance(condition.operand, Field):
+        other = _column(condition.operand, schemas, extended)
+        by_list, kinds = condition.operator in ("IN", "NOT IN"), {column.kind, other.kind}
+        if other.is_string if by_list else kinds == {"boolean"} or (column.is_numeric and other.is_numeric):
+            return
+        raise FilterError(
+            f"{INVALID}{condition} {condition.operand}: IN compares strings with strings, other comparators "
+            f"numbers with numbers; {column.name} is {column.kind}, {other.name} is {other.kind}."
+        )
+    _check_literal(condition, column)
+
+
+def _check_operator(condition: Condition, column: Column) -> None:
+    """Lists go with strings, order with numbers."""
     if condition.operator in ("IN", "NOT IN") and not column.is_string:
+        instead = "true or false with =" if column.kind == "boolean" else "numbers with =, !=, <, <=, > and >="
         raise FilterError(
             f"{INVALID}{condition} needs a string column, and the type of {column.name} is {column.kind}. "
-            "Compare numbers with =, !=, <, <=, > and >=."
+            f"Compare {instead}."
         )
     if condition.operator in ORDERING and not column.is_numeric:
+        instead = "=" if column.kind == "boolean" else "IN"
         raise FilterError(
-            f"{INVALID}{condition} needs a numeric column, and the type of {column.name} is {column.kind}. Use IN."
+            f"{INVALID}{condition} needs a numeric column, and the type of {column.name} is {column.kind}. "
+            f"Use {instead}."
         )
-    if isinstance(condition.operand, Number) and not column.is_numeric:
-        raise FilterError(f"{INVALID}{condition} compares a string column with a number. Write it in double quotes.")
-    if isinstance(condition.operand, Strings) and not column.is_string:
-        raise FilterError(f"{INVALID}{condition} compares a numeric column with a string. Write the number unquoted.")
-    if isinstance(condition.operand, Field):
-        other = _column(condition.operand, schemas)
-        by_list = condition.operator in ("IN", "NOT IN")
-        if (by_list and not other.is_string) or (not by_list and not (column.is_numeric and other.is_numeric)):
-            raise FilterError(
-                f"{INVALID}{condition} {condition.operand}: IN compares strings with strings, other comparators "
-                f"numbers with numbers; {column.name} is {column.kind}, {other.name} is {other.kind}."
-            )
 
 
-def _check_event_type(condition: Condition) -> None:
+def _check_literal(condition: Condition, column: Column) -> None:
+    """The literal is of the column's type."""
+    is_string, is_number, is_truth = (isinstance(condition.operand, kind) for kind in (Strings, Number, Truth))
+    if column.kind == "boolean" and (is_string or is_number):
+        raise FilterError(f"{INVALID}{condition} compares a boolean column. Write true or false, unquoted.")
+    if column.is_string and (is_number or is_truth):
+        what = "a number" if is_number else "true or false"
+        raise FilterError(f"{INVALID}{condition} compares a string column with {what}. Write it in double quotes.")
+    if column.is_numeric and (is_string or is_truth):
+        what = "a string. Write the number unquoted" if is_string else "true or false. Write a number"
+        raise FilterError(f"{INVALID}{condition} compares a numeric column with {what}.")
+
+
+def _check_event_type(condition: Condition, extended: bool) -> None:
+    if condition.within is not None and not extended:
+        raise FilterError(f"{INVALID}{text_of_condition(condition)} has a window of time. {EXTENSION}")
     if condition.field.column.upper() != "EVENT_TYPE":
         raise FilterError(f"{INVALID}{condition.field} cannot be filtered. Only EVENT_TYPE of events can be.")
     if condition.operator not in ("IN", "NOT IN"):
@@ -114,7 +146,7 @@ def _check_event_type(condition: Condition) -> None:
         raise FilterError(f'{INVALID}{condition}: "*" is every event type and stands alone. Remove the other types.')
 
 
-def _column(field: Field, schemas: Mapping[str, Schema]) -> Column:
+def _column(field: Field, schemas: Mapping[str, Schema], extended: bool) -> Column:
     """The column behind a field, if its dataset exists and it may be filtered."""
     dataset = {"CurrentUser": "Users", "CurrentItem": "Items"}.get(field.dataset, field.dataset)
     if dataset not in schemas:
@@ -125,7 +157,9 @@ def _column(field: Field, schemas: Mapping[str, Schema]) -> Column:
     if column is None:
         names = ", ".join(column.name for column in schemas[dataset].columns)
         raise FilterError(f"{INVALID}{field}: the schema of {dataset} has no such column. It has {names}.")
-    if column.textual or column.kind == "boolean" or column.name.upper() in RESERVED:
-        what = "textual" if column.textual else "boolean" if column.kind == "boolean" else "reserved"
+    if column.textual or column.name.upper() in RESERVED:
+        what = "textual" if column.textual else "reserved"
         raise FilterError(f"{INVALID}{field} is a {what} column, which cannot be filtered. Use another column.")
+    if column.kind == "boolean" and not extended:
+        raise FilterError(f"{INVALID}{field} is a boolean column, and the filter compares it. {EXTENSION}")
     return column

@@ -22,6 +22,13 @@ class Numbers:
 
 
 @dataclass(frozen=True)
+class Truths:
+    """A boolean column: 1 for true, 0 for false, NaN where there is neither."""
+
+    value_I: Doubles
+
+
+@dataclass(frozen=True)
 class Texts:
     """A string column: an item has any number of values; the parts of a categorical value are values of their own."""
 
@@ -57,7 +64,7 @@ class Texts:
         return [self.categories.names[code] for code in self.categories.value_V[start_I[item] : start_I[item + 1]]]
 
 
-ItemColumn = Numbers | Texts
+ItemColumn = Numbers | Truths | Texts
 
 
 def columns_of(
@@ -65,22 +72,19 @@ def columns_of(
 ) -> Mapping[str, ItemColumn]:
     """The filterable columns, by schema name, aligned with item_ids; items without a record have no values.
 
-    frame: typed as the schema says, each id once. Textual and boolean columns cannot be filtered and are left out.
+    frame: typed as the schema says, each id once. Textual columns cannot be filtered and are left out.
     id_name: the column that names a candidate, where these are users or actions.
     """
     ids = pl.DataFrame({id_name: pl.Series(item_ids, dtype=pl.String)})
     aligned = ids.join(frame, on=id_name, how="left", maintain_order="left")
     # An item is known by its id even when it has no record.
-    return {
-        column.name: _column(aligned[column.name], column)
-        for column in schema.columns
-        if not column.textual and column.kind != "boolean"
-    }
+    return {column.name: _column(aligned[column.name], column) for column in schema.columns if not column.textual}
 
 
 def _column(values: pl.Series, column: Column) -> ItemColumn:
-    if column.is_numeric:
-        return Numbers(values.cast(pl.Float64).fill_null(float("nan")).to_numpy())
+    if not column.is_string:
+        value_I = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        return Numbers(value_I) if column.is_numeric else Truths(value_I)
     parts = pl.DataFrame({"value": values}).with_row_index("item").drop_nulls()
     if column.categorical:
         parts = parts.with_columns(pl.col("value").str.split("|")).explode("value")

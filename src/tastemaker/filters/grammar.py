@@ -1,9 +1,11 @@
 """Filter expressions: text becomes a tree, or an error that names the place and what was expected there.
 
-The language is described in the guide's "Filter expressions" pages. Identifiers and keywords are matched in any case,
-as accepted expressions in public show; strings and parameter names are not.
+The language is described in the guide's "Filter expressions" pages, and with our extensions (WITHIN, true and false) in
+docs/filters.md. Identifiers and keywords are matched in any case, as accepted expressions in public show; strings and
+parameter names are not.
 """
 
+import math
 import re
 from functools import cache
 from typing import cast
@@ -25,11 +27,15 @@ from tastemaker.filters.tree import (
     Parameter,
     Strings,
     Target,
+    Truth,
+    Unit,
     Wildcard,
+    Window,
 )
 
 EXPRESSION_CHARS_MAX = 2500
 PARAMETER_CHARS_MAX = 50
+WINDOW_MAX = 1_000_000
 INVALID = "Could not create filter. Invalid Expression: "
 
 GRAMMAR = r"""
@@ -38,12 +44,13 @@ expression: ACTION TARGET WHERE groups [IF user_conditions]
 groups: group (OR group)*
 group: condition (AND condition)*
 user_conditions: condition (AND condition)*
-condition: field IN list
-         | field IN PARAMETER
+condition: field IN list [window]
+         | field IN PARAMETER [window]
          | field IN field
-         | field NOT_IN list
-         | field COMPARATOR (NUMBER | STRING | PARAMETER | field)
+         | field NOT_IN list [window]
+         | field COMPARATOR (NUMBER | STRING | TRUTH | PARAMETER | field)
          | field COMPARATOR "(" PARAMETER ")"
+window: WITHIN NUMBER UNIT
 field: NAME "." NAME
 list: "(" (STRING ("," STRING)* | PARAMETER | STAR) ")"
 
@@ -56,6 +63,9 @@ OR: /OR(?!\w)/i
 IN: /IN(?!\w)/i
 NOT_IN: /NOT(\s+|_)IN(?!\w)/i
 COMPARATOR: /!=|<=|>=|=|<|>/
+WITHIN: /WITHIN(?!\w)/i
+UNIT: /(MINUTE|HOUR|DAY)S?(?!\w)/i
+TRUTH.2: /(true|false)(?!\w)/i
 NAME: /[A-Za-z_][A-Za-z0-9_]*/
 PARAMETER: /\$[A-Za-z0-9_]+/
 NUMBER: /-?[0-9]+(\.[0-9]+)?(?![\w.])/
@@ -70,6 +80,8 @@ WORDS = {
     "TARGET": "ItemID, UserID or ActionID",
     "NOT_IN": "NOT IN",
     "COMPARATOR": "a comparator (=, !=, <, <=, >, >=)",
+    "TRUTH": "true or false",
+    "UNIT": "MINUTES, HOURS or DAYS",
     "NAME": "a field such as Items.GENRES",
     "PARAMETER": "a parameter such as $GENRE",
     "NUMBER": "a number",
@@ -127,39 +139,53 @@ def unquoted(text: str) -> str:
 def _expression(tree: Tree[Token]) -> Expression:
     action, target = (str(token) for token in _tokens(tree)[:2])
     groups, *rest = _trees(tree)
-    any_of = tuple(tuple(_condition(child) for child in _trees(group)) for group in _trees(groups))
-    only_if = tuple(_condition(child) for conditions in rest for child in _trees(conditions))
-    for condition in (condition for group in any_of for condition in group):
-        if condition.field.dataset in ("CurrentUser", "CurrentItem"):
-            raise FilterError(
-                f"{INVALID}{condition.field} stands where a dataset is filtered. "
-                + (
-                    "CurrentUser can only be used after IF."
-                    if condition.field.dataset == "CurrentUser"
-                    else "CurrentItem can only be the right side of a condition on Items."
-                )
-            )
-    for condition in only_if:
-        if condition.field.dataset != "CurrentUser":
-            raise FilterError(f"{INVALID}{condition.field} stands after IF, where only CurrentUser can be used.")
-        if isinstance(condition.operand, Field):
-            raise FilterError(f"{INVALID}{condition.field} is compared with {condition.operand}. Compare with a value.")
+    any_of = tuple(tuple(_candidate_condition(child) for child in _trees(group)) for group in _trees(groups))
+    only_if = tuple(_user_condition(child) for conditions in rest for child in _trees(conditions))
     return Expression(cast("Action", action.upper()), TARGETS[target.lower()], any_of, only_if)
 
 
+def _candidate_condition(tree: Tree[Token]) -> Condition:
+    condition = _condition(tree)
+    if condition.field.dataset in ("CurrentUser", "CurrentItem"):
+        raise FilterError(
+            f"{INVALID}{condition.field} at {_start(tree)} stands where a dataset is filtered. "
+            + (
+                "CurrentUser can only be used after IF."
+                if condition.field.dataset == "CurrentUser"
+                else "CurrentItem can only be the right side of a condition on Items."
+            )
+        )
+    return condition
+
+
+def _user_condition(tree: Tree[Token]) -> Condition:
+    condition = _condition(tree)
+    if condition.field.dataset != "CurrentUser":
+        raise FilterError(
+            f"{INVALID}{condition.field} at {_start(tree)} stands after IF, where only CurrentUser can be used."
+        )
+    if isinstance(condition.operand, Field):
+        raise FilterError(
+            f"{INVALID}{condition.field} at {_start(tree)} is compared with {condition.operand}. Compare with a value."
+        )
+    return condition
+
+
 def _condition(tree: Tree[Token]) -> Condition:
-    field = _field(_trees(tree)[0])
-    words = _tokens(tree)
+    left, *right = _trees(tree)
+    field, words = _field(left), _tokens(tree)
     operator = "NOT IN" if words[0].type == "NOT_IN" else str(words[0]).upper()
+    window = _window(right.pop()) if right and right[-1].data == "window" else None
     if len(words) > 1:
         operand = _operand([words[1]])
-    elif (right := _trees(tree)[1]).data == "list":
-        operand = _operand(_tokens(right))
+    elif right[0].data == "list":
+        operand = _operand(_tokens(right[0]))
     else:
-        operand = _field(right)
+        operand = _field(right[0])
         if operand.dataset != "CurrentItem":
             raise FilterError(
-                f"{INVALID}{field} is compared with {operand}. Compare with values, a parameter or CurrentItem."
+                f"{INVALID}{field} is compared with {operand} at {_start(right[0])}. Compare with values, a parameter "
+                "or CurrentItem."
             )
     if isinstance(operand, Parameter) and operator == "NOT IN":
         raise FilterError(
@@ -168,15 +194,25 @@ def _condition(tree: Tree[Token]) -> Condition:
         )
     if isinstance(operand, Wildcard) and operator not in ("IN", "NOT IN"):
         operand = Strings(("*",))
-    return Condition(field, cast("Operator", operator), operand)
+    return Condition(field, cast("Operator", operator), operand, window)
+
+
+def _window(tree: Tree[Token]) -> Window:
+    _within, count, unit = _tokens(tree)
+    if not count.isdigit() or not 1 <= int(count) <= WINDOW_MAX:
+        raise FilterError(
+            f"{INVALID}WITHIN {count[:20]} {unit} at {_place(count.line, count.column)}: give a whole number from 1 to "
+            f"{WINDOW_MAX:,}, as in WITHIN 30 DAYS."
+        )
+    return Window(int(count), cast("Unit", f"{unit.upper().removesuffix('S')}S"))
 
 
 def _field(tree: Tree[Token]) -> Field:
     dataset, column = _tokens(tree)
     if dataset.lower() not in DATASETS:
         raise FilterError(
-            f"{INVALID}{dataset}.{column} at {_place(dataset.line, dataset.column)} names no dataset. Write "
-            "Interactions, Items, Users, Actions or Action_Interactions before the point."
+            f"{INVALID}{dataset}.{column} at {_start(tree)} names no dataset. Write Interactions, Items, Users, "
+            "Actions or Action_Interactions before the point."
         )
     return Field(DATASETS[dataset.lower()], str(column))
 
@@ -184,30 +220,52 @@ def _field(tree: Tree[Token]) -> Field:
 def _operand(tokens: list[Token]) -> Operand:
     first = tokens[0]
     if first.type == "NUMBER":
-        return Number(float(first))
+        return _number(first)
+    if first.type == "TRUTH":
+        return Truth(first.lower() == "true")
     if first.type == "STAR":
         return Wildcard()
+    place = _place(first.line, first.column)
     if first.type == "PARAMETER":
-        return _parameter(str(first))
+        return _parameter(str(first), place)
     values = tuple(unquoted(str(token)) for token in tokens)
     # "$NAME" in quotes is a parameter too: shells make people write it so.
     quoted = [value for value in values if QUOTED_PARAMETER.fullmatch(value)]
     if quoted and len(values) > 1:
         raise FilterError(
-            f"{INVALID}the list with {quoted[0]} has {len(values)} entries. A list holds strings, or one parameter, "
-            "which may be given several values by the request."
+            f"{INVALID}the list at {place} with {quoted[0]} has {len(values)} entries. A list holds strings, or one "
+            "parameter, which may be given several values by the request."
         )
     if quoted:
-        return _parameter(quoted[0])
+        return _parameter(quoted[0], place)
     return Wildcard() if values == ("*",) else Strings(values)
 
 
-def _parameter(text: str) -> Parameter:
+def _number(token: Token) -> Number:
+    value = float(token)
+    if math.isinf(value):
+        raise FilterError(
+            f"{INVALID}the number {token[:20]}... at {_place(token.line, token.column)} is too large. Give at most 308 "
+            "digits."
+        )
+    return Number(value)
+
+
+def _parameter(text: str, place: str) -> Parameter:
     if len(text) - 1 > PARAMETER_CHARS_MAX:
         raise FilterError(
-            f"{INVALID}the parameter {text[:20]}... has {len(text) - 1} characters; at most {PARAMETER_CHARS_MAX}."
+            f"{INVALID}the parameter {text[:20]}... at {place} has {len(text) - 1} characters; at most "
+            f"{PARAMETER_CHARS_MAX}."
         )
     return Parameter(text[1:])
+
+
+def _start(tree: Tree[Token]) -> str:
+    """Where a condition or a field begins."""
+    first: Tree[Token] | Token = tree
+    while isinstance(first, Tree):
+        first = first.children[0]
+    return _place(first.line, first.column)
 
 
 def _explained(text: str, error: UnexpectedInput) -> str:

@@ -4,16 +4,19 @@ allowed = (the union of what INCLUDE selects, or everything) minus the union of 
 expressions does not matter, and expressions whose IF does not hold are as if not written.
 """
 
+import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from tastemaker.data.interactions import Bools, Ints
+from tastemaker.data.interactions import Bools, Ints, Longs
 from tastemaker.data.schemas import key_of
-from tastemaker.filters.columns import ItemColumn, Numbers, Texts
+from tastemaker.filters.columns import ItemColumn, Numbers, Texts, Truths
+from tastemaker.filters.text import text_of_condition
 from tastemaker.filters.tree import (
     Condition,
     Dataset,
@@ -26,9 +29,13 @@ from tastemaker.filters.tree import (
     Parameter,
     Strings,
     Target,
+    Truth,
     Wildcard,
+    Window,
 )
-from tastemaker.filters.values import number, parameters
+from tastemaker.filters.values import number, parameters, truth
+
+NOTHING = np.zeros(0, np.bool_)
 
 Given = Mapping[str, tuple[str, ...]]
 
@@ -41,7 +48,6 @@ COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
 }
 
-
 EVENTS_OF: Mapping[Target, Dataset] = {
     "ItemID": "Interactions",
     "ActionID": "Action_Interactions",
@@ -50,21 +56,44 @@ EVENTS_OF: Mapping[Target, Dataset] = {
 
 
 @dataclass(frozen=True)
+class Touched:
+    """The candidates of some events, which may repeat, and when these were, in Unix seconds; None: nobody knows."""
+
+    item_N: Ints
+    time_s_N: Longs | None = None
+
+
+@dataclass(frozen=True)
 class Candidates:
     """What conditions are evaluated on.
 
-    target: what they are. columns: of the catalogue, by column name (see columns_of). events: event type -> positions
-    of the candidates with which the request's user has such events (of users: of those who have them); may repeat.
-    user: the user's row, by upper-case column name; None if there is none. current_item: position of the request's
-    item; None if the catalogue lacks it.
+    now_s: the moment of the request, in Unix seconds. target: what the candidates are. columns: of the catalogue, by
+    column name (see columns_of). events: by event type, those of the request's user with candidates (of users: those
+    that they had). user: the user's row, by column name; None if there is none. current_item: position of the
+    request's item; None if the catalogue lacks it.
     """
 
     n_items: int
+    now_s: float
     columns: Mapping[str, ItemColumn] = field(default_factory=dict)
-    events: Mapping[str, Ints] = field(default_factory=dict)
+    events: Mapping[str, Touched] = field(default_factory=dict)
     user: Mapping[str, object] | None = None
     current_item: int | None = None
     target: Target = "ItemID"
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What one expression came to.
+
+    skipped: why it is as if it were not written, "" if it counts. groups: for each condition, in the groups of the
+    expression, the candidates for which it holds. selected_I: those for which all conditions of a group hold.
+    """
+
+    expression: Expression
+    skipped: str
+    groups: tuple[tuple[Bools, ...], ...]
+    selected_I: Bools
 
 
 def allowed(tree: Filter, candidates: Candidates, values: Mapping[str, str]) -> Bools:
@@ -73,26 +102,39 @@ def allowed(tree: Filter, candidates: Candidates, values: Mapping[str, str]) -> 
     values: filterValues as the request has them. A few array operations of O(I) per condition.
     Raises FilterError for values that are missing in INCLUDE or that do not fit, and for another target.
     """
+    return let_through(evaluated(tree, candidates, values), candidates.n_items)
+
+
+def evaluated(tree: Filter, candidates: Candidates, values: Mapping[str, str]) -> list[Evaluated]:
+    """Each expression of the filter by itself. Raises as `allowed`."""
     given = parameters(values)
-    included_I: Bools | None = None
-    excluded_I = np.zeros(candidates.n_items, np.bool_)
-    for expression in tree.expressions:
-        if expression.target != candidates.target:
-            raise FilterError(
-                f"A filter on {expression.target} cannot be used here. Use a filter on {candidates.target}."
-            )
-        if not _has_values(expression, given) or not _applies(expression, candidates.user, given):
-            continue
-        selected_I = _selected(expression, candidates, given)
-        if expression.action == "EXCLUDE":
-            excluded_I |= selected_I
-        else:
-            included_I = selected_I if included_I is None else included_I | selected_I
-    return ~excluded_I if included_I is None else included_I & ~excluded_I
+    return [_evaluated(expression, candidates, given) for expression in tree.expressions]
 
 
-def _has_values(expression: Expression, given: Given) -> bool:
-    """Whether all parameters have values. The guide: without them EXCLUDE is ignored, and INCLUDE is an error."""
+def let_through(found: Sequence[Evaluated], n_items: int) -> Bools:
+    """The union of what INCLUDE selects, or everything, minus the union of what EXCLUDE selects; shape (I,)."""
+    counting = [each for each in found if not each.skipped]
+    included = [each.selected_I for each in counting if each.expression.action == "INCLUDE"]
+    excluded = [each.selected_I for each in counting if each.expression.action == "EXCLUDE"]
+    let_I = reduce(operator.or_, included) if included else np.ones(n_items, np.bool_)
+    for selected_I in excluded:
+        let_I = let_I & ~selected_I
+    return let_I
+
+
+def _evaluated(expression: Expression, candidates: Candidates, given: Given) -> Evaluated:
+    if expression.target != candidates.target:
+        raise FilterError(f"A filter on {expression.target} cannot be used here. Use a filter on {candidates.target}.")
+    skipped = _without_values(expression, given) or _not_for(expression, candidates.user, given)
+    if skipped:
+        return Evaluated(expression, skipped, (), NOTHING)
+    groups = tuple(tuple(_mask(each, candidates, given) for each in group) for group in expression.any_of)
+    selected_I = reduce(operator.or_, (reduce(operator.and_, group) for group in groups))
+    return Evaluated(expression, "", groups, selected_I)
+
+
+def _without_values(expression: Expression, given: Given) -> str:
+    """Which parameters have no value. The guide: without them EXCLUDE is ignored, and INCLUDE is an error."""
     asked = [condition.parameter for condition in (*expression.conditions, *expression.only_if)]
     missing = [parameter.name for parameter in asked if parameter and parameter.name not in given]
     if missing and expression.action == "INCLUDE":
@@ -100,55 +142,59 @@ def _has_values(expression: Expression, given: Given) -> bool:
             f"filterValues has no value for {', '.join(missing)}, which the filter needs to include items. "
             f'Add it, such as {{"{missing[0]}": "\\"value\\""}}.'
         )
-    return not missing
+    return f"filterValues has no value for {', '.join(dict.fromkeys(missing))}" if missing else ""
 
 
-def _applies(expression: Expression, user: Mapping[str, object] | None, given: Given) -> bool:
-    """Whether all conditions after IF hold; those on an attribute that is not there do not."""
+def _not_for(expression: Expression, user: Mapping[str, object] | None, given: Given) -> str:
+    """Which condition after IF does not hold; one on an attribute that is not there never does."""
     row = {key_of(name): value for name, value in (user or {}).items()} if expression.only_if else {}
-    return all(_holds(condition, row.get(key_of(condition.field.column)), given) for condition in expression.only_if)
+    for condition in expression.only_if:
+        value = row.get(key_of(condition.field.column))
+        if not _holds(condition, value, given):
+            is_there = "has none" if value is None else f"has {value!r}"
+            return f"IF {text_of_condition(condition)} does not hold: the user {is_there}"
+    return ""
 
 
 def _holds(condition: Condition, value: object, given: Given) -> bool:
     """One condition on one value of the user's row."""
     if value is None:
         return False
+    if isinstance(value, bool):
+        return bool(COMPARE[condition.operator](value, _truth(condition.operand, given)))
     if isinstance(value, int | float):
         return bool(COMPARE[condition.operator](float(value), _number(condition.operand, given)))
     has = bool({str(value), *str(value).split("|")} & set(_strings(condition, given)))
     return has if condition.operator in ("IN", "=") else not has
 
 
-def _selected(expression: Expression, candidates: Candidates, given: Given) -> Bools:
-    """The items for which the conditions hold; AND binds tighter than OR."""
-    selected_I = np.zeros(candidates.n_items, np.bool_)
-    for group in expression.any_of:
-        holds_I = _mask(group[0], candidates, given)
-        for condition in group[1:]:
-            holds_I &= _mask(condition, candidates, given)
-        selected_I |= holds_I
-    return selected_I
-
-
 def _mask(condition: Condition, candidates: Candidates, given: Given) -> Bools:
+    """The candidates for which one condition holds."""
     if condition.field.dataset in EVENTS_OF.values():
         return _touched(condition, candidates, given)
     column = _column(condition.field, candidates)
-    if isinstance(column, Numbers):
-        if isinstance(condition.operand, Field):
-            other, item = _column(condition.operand, candidates), candidates.current_item
-            right = other.value_I[item] if isinstance(other, Numbers) and item is not None else np.nan
-        else:
-            right = _number(condition.operand, given)
-        holds_I: Bools = COMPARE[condition.operator](column.value_I, right)
-        return holds_I
-    if isinstance(condition.operand, Field):
-        other, item = _column(condition.operand, candidates), candidates.current_item
-        wanted = other.of(item) if isinstance(other, Texts) and item is not None else []
-    else:
-        wanted = list(_strings(condition, given))
-    has_I = column.has_any(wanted)
-    return has_I if condition.operator in ("IN", "=") else ~has_I
+    if isinstance(column, Texts):
+        has_I = column.has_any(_wanted(condition, candidates, given))
+        return has_I if condition.operator in ("IN", "=") else ~has_I
+    holds_I: Bools = COMPARE[condition.operator](column.value_I, _right(condition, column, candidates, given))
+    return holds_I
+
+
+def _wanted(condition: Condition, candidates: Candidates, given: Given) -> Sequence[str]:
+    """The texts that a condition compares with."""
+    if not isinstance(condition.operand, Field):
+        return _strings(condition, given)
+    other, item = _column(condition.operand, candidates), candidates.current_item
+    return other.of(item) if isinstance(other, Texts) and item is not None else ()
+
+
+def _right(condition: Condition, column: Numbers | Truths, candidates: Candidates, given: Given) -> float:
+    """The number that a condition compares with, a truth being 1 or 0; NaN for that of an item without it."""
+    if not isinstance(condition.operand, Field):
+        take = _truth if isinstance(column, Truths) else _number
+        return take(condition.operand, given)
+    other, item = _column(condition.operand, candidates), candidates.current_item
+    return float(other.value_I[item]) if isinstance(other, type(column)) and item is not None else math.nan
 
 
 def _touched(condition: Condition, candidates: Candidates, given: Given) -> Bools:
@@ -161,10 +207,20 @@ def _touched(condition: Condition, candidates: Candidates, given: Given) -> Bool
     else:
         types = {_type(name) for name in _strings(condition, given)}
         wanted = condition.operator == "IN"
-        matching = [item for name, item in candidates.events.items() if (_type(name) in types) is wanted]
-    for item in matching:
-        touched_I[item] = True
+        matching = [events for name, events in candidates.events.items() if (_type(name) in types) is wanted]
+    for events in matching:
+        touched_I[events.item_N if condition.within is None else _lately(events, condition.within, candidates)] = True
     return touched_I
+
+
+def _lately(events: Touched, window: Window, candidates: Candidates) -> Ints:
+    """The candidates of the events within a window; what the clock of a client puts after now is within it."""
+    if events.time_s_N is None:
+        raise FilterError(
+            "WITHIN looks at the times of events, and this model was trained before these were kept. Train a new "
+            "version, and deploy it."
+        )
+    return events.item_N[events.time_s_N >= candidates.now_s - window.seconds]
 
 
 def _type(name: str) -> str:
@@ -188,13 +244,24 @@ def _number(operand: Operand, given: Given) -> float:
     if isinstance(operand, Number):
         return operand.value
     if isinstance(operand, Parameter):
-        literals = given[operand.name]
-        if len(literals) != 1:
-            raise FilterError(
-                f"filterValues has {len(literals)} values for {operand.name}; the filter needs one number."
-            )
-        return number(operand.name, literals[0])
+        return number(operand.name, _only(operand, given, "number"))
     raise FilterError("The filter compares a number with text. Create it anew for the column's present type.")
+
+
+def _truth(operand: Operand, given: Given) -> bool:
+    """The one truth that a condition compares with."""
+    if isinstance(operand, Truth):
+        return operand.value
+    if isinstance(operand, Parameter):
+        return truth(operand.name, _only(operand, given, "true or false"))
+    raise FilterError("The filter compares a boolean with text. Create it anew for the column's present type.")
+
+
+def _only(parameter: Parameter, given: Given, what: str) -> str:
+    literals = given[parameter.name]
+    if len(literals) != 1:
+        raise FilterError(f"filterValues has {len(literals)} values for {parameter.name}; the filter needs one {what}.")
+    return literals[0]
 
 
 def _strings(condition: Condition, given: Given) -> tuple[str, ...]:
@@ -202,10 +269,6 @@ def _strings(condition: Condition, given: Given) -> tuple[str, ...]:
     if isinstance(condition.operand, Strings):
         return condition.operand.values
     if isinstance(condition.operand, Parameter) and condition.operator in ("IN", "=", "!="):
-        literals = given[condition.operand.name]
-        if condition.operator != "IN" and len(literals) != 1:
-            raise FilterError(
-                f"filterValues has {len(literals)} values for {condition.operand.name}; {condition} needs one."
-            )
-        return literals
+        parameter = condition.operand
+        return given[parameter.name] if condition.operator == "IN" else (_only(parameter, given, "text"),)
     raise FilterError(f"{condition} compares text with a number. Create the filter anew for the column's present type.")

@@ -1,5 +1,6 @@
 """What a filter expression says, as values; names are as written, datasets and operators in one spelling."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,6 +8,9 @@ Action = Literal["INCLUDE", "EXCLUDE"]
 Target = Literal["ItemID", "UserID", "ActionID"]
 Dataset = Literal["Interactions", "Items", "Users", "Actions", "Action_Interactions", "CurrentUser", "CurrentItem"]
 Operator = Literal["IN", "NOT IN", "=", "!=", "<", "<=", ">", ">="]
+Unit = Literal["MINUTES", "HOURS", "DAYS"]
+
+SECONDS: Mapping[Unit, int] = {"MINUTES": 60, "HOURS": 3_600, "DAYS": 86_400}
 
 
 class FilterError(ValueError):
@@ -37,6 +41,13 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Truth:
+    """true or false, for a boolean column: an extension of the service's language."""
+
+    value: bool
+
+
+@dataclass(frozen=True)
 class Parameter:
     """$name, given a value by each request."""
 
@@ -48,14 +59,29 @@ class Wildcard:
     """ "*": any event type."""
 
 
-Operand = Strings | Number | Parameter | Wildcard | Field
+Operand = Strings | Number | Truth | Parameter | Wildcard | Field
+
+
+@dataclass(frozen=True)
+class Window:
+    """How far back events count, from the moment of the request: an extension of the service's language."""
+
+    count: int
+    unit: Unit
+
+    @property
+    def seconds(self) -> int:
+        return self.count * SECONDS[self.unit]
 
 
 @dataclass(frozen=True)
 class Condition:
+    """within: of a condition on events, only those of that time count; all of them if it is None."""
+
     field: Field
     operator: Operator
     operand: Operand
+    within: Window | None = None
 
     @property
     def parameter(self) -> Parameter | None:

@@ -47,6 +47,15 @@ def number(name: str, literal: str) -> float:
     return float(literal)
 
 
+def truth(name: str, literal: str) -> bool:
+    """The truth that a literal is; raises FilterError if it is none."""
+    if literal.strip().lower() not in ("true", "false"):
+        raise FilterError(
+            f"The value of {name} in filterValues is {literal[:60]!r}, where the filter needs true or false."
+        )
+    return literal.strip().lower() == "true"
+
+
 def _literals(name: str, text: str) -> tuple[str, ...]:
     found, place = [], 0
     while place < len(text):

@@ -7,7 +7,16 @@ import numpy as np
 
 from tastemaker.data.interactions import Bools
 from tastemaker.errors import InvalidInputException
-from tastemaker.filters import Candidates, Filter, FilterError, Numbers, allowed, needs_current_item, needs_user
+from tastemaker.filters import (
+    Candidates,
+    Filter,
+    FilterError,
+    Numbers,
+    Touched,
+    allowed,
+    needs_current_item,
+    needs_user,
+)
 from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, NamedFilter
 from tastemaker.serving.rankings import person
@@ -17,7 +26,7 @@ from tastemaker.storage.live import Live
 FILTER_EVENTS_MAX, FILTER_ACTION_EVENTS_MAX = 100, 300
 EXPIRY = ("EXPIRATION_TIMESTAMP", "ACTION_EXPIRATION_TIMESTAMP")
 DAY_S = 86_400
-NOTHING = np.zeros(0, np.int32)
+NOTHING = Touched(np.zeros(0, np.int32))
 
 
 class AllowedItems:
@@ -33,18 +42,18 @@ class AllowedItems:
         request: Mapping[str, Any],
         user_id: str | None,
         item_id: str | None,
+        now_s: float,
     ) -> tuple[Bools | None, bool]:
         """True for the items that the filter of a request or promotion lets through; and for one without a record.
 
-        None without a filter. Raises InvalidInputException for a filter that does not fit the request.
+        None without a filter. now_s: what windows of time count back from. Raises InvalidInputException for a filter
+        that does not fit the request.
         """
         arn = request.get("filterArn")
         if arn is None:
             return None, True
         tree = self._filter_of(arn, deployment.group, self._live.generation).tree
-        if needs_current_item(tree) and not deployment.manner.asks_item:
-            raise InvalidInputException(f"filterArn {arn}: CurrentItem is known where items related to one are asked.")
-        candidates = self._candidates(deployment, tree, arn, user_id, item_id)
+        candidates = self.candidates(deployment, tree, f"filterArn {arn}", user_id, item_id, now_s)
         try:
             allowed_I = allowed(tree, candidates, request.get("filterValues", {}))
         except FilterError as error:
@@ -63,7 +72,7 @@ class AllowedItems:
         if deployment.manner.hides is not None and user_id is not None:
             live = self._live.events_of(deployment.dataset_seq, user_id)
             touched = person(deployment, user_id, live).touched(deployment, FILTER_EVENTS_MAX)
-            hidden.append(touched.get(deployment.manner.hides.lower(), NOTHING))
+            hidden.append(touched.get(deployment.manner.hides.lower(), NOTHING).item_N)
         if deployment.things == "ACTIONS":
             hidden.append(self._unwanted_actions(deployment, user_id, now_s))
         if not hidden:
@@ -87,19 +96,32 @@ class AllowedItems:
             unwanted_I |= met_s_I > now_s - DAY_S * np.nan_to_num(column.value_I[:-1])
         return unwanted_I
 
-    def _candidates(
-        self, deployment: Deployment, tree: Filter, arn: str, user_id: str | None, item_id: str | None
+    def candidates(
+        self,
+        deployment: Deployment,
+        tree: Filter,
+        name: str,
+        user_id: str | None,
+        item_id: str | None,
+        now_s: float,
     ) -> Candidates:
+        """What the filter looks at for this request. name: of the filter, for people.
+
+        Raises InvalidInputException where it looks at a user or an item that the request has not.
+        """
         events, row, as_of = {}, None, self._live.catalogue
+        if needs_current_item(tree) and not deployment.manner.asks_item:
+            raise InvalidInputException(f"{name}: CurrentItem is known where items related to one are asked.")
         if needs_user(tree):
             if user_id is None:
-                raise InvalidInputException(f"userId is missing: filterArn {arn} looks at what the user did, or is.")
+                raise InvalidInputException(f"userId is missing: {name} looks at what the user did, or is.")
             who = person(deployment, user_id, self._live.events_of(deployment.dataset_seq, user_id))
             most = FILTER_ACTION_EVENTS_MAX if deployment.things == "ACTIONS" else FILTER_EVENTS_MAX
             events = who.touched(deployment, most)
             row = self._catalogue.records(deployment.group, "USERS", as_of).row(user_id)
         return Candidates(
             n_items=len(deployment.items) + 1,  # the last one stands for all items that the catalogue lacks
+            now_s=now_s,
             target="ActionID" if deployment.things == "ACTIONS" else "ItemID",
             columns=self._catalogue.candidate_columns(deployment, as_of),
             events=events,

@@ -52,11 +52,12 @@ class Answers:
         user_id, item_id = asked(deployment, request)
         about = self._about(deployment, request, user_id)
         ranking = self._rankings.of(deployment, user_id, item_id, self._live, about)
-        shown_I = self._allowed.shown(deployment, user_id, item_id, self._store.now_s())
-        allowed_I, _unknown = self._allowed.of(deployment, request, user_id, item_id)
+        now_s = self._store.now_s()
+        shown_I = self._allowed.shown(deployment, user_id, item_id, now_s)
+        allowed_I, _unknown = self._allowed.of(deployment, request, user_id, item_id, now_s)
         allowed_I = both(shown_I, allowed_I)
         if request.get("promotions"):
-            promotion, promoted_K = self._promoted(deployment, request, ranking, shown_I, wanted)
+            promotion, promoted_K = self._promoted(deployment, request, ranking, shown_I, wanted, now_s)
             return self._mixed(deployment, request, ranking, allowed_I, promotion, promoted_K, wanted)
         best_K, score_K = ranking.best(deployment, allowed_I, wanted)
         return self._reply("itemList", deployment, request, self._items(deployment, best_K, score_K))
@@ -69,7 +70,7 @@ class Answers:
         _within(request, "inputList", len(request["inputList"]), INPUTS_MAX)
         user_id, _item = asked(deployment, request)
         assert user_id is not None, "the service model requires it"
-        allowed_I, allows_unknown = self._allowed.of(deployment, request, user_id, None)
+        allowed_I, allows_unknown = self._allowed.of(deployment, request, user_id, None, self._store.now_s())
         events = self._live.events_of(deployment.dataset_seq, user_id)
         who = person(deployment, user_id, events, self._about(deployment, request, user_id))
         found = ranked(deployment, who, request["inputList"], allowed_I, allows_unknown)
@@ -85,8 +86,9 @@ class Answers:
         wanted = _within(request, "numResults", request.get("numResults", ACTIONS_DEFAULT), ACTIONS_MAX)
         user_id, _item = asked(deployment, request)
         assert user_id is not None, "`asked` has seen to it"
-        shown_I = self._allowed.shown(deployment, user_id, None, self._store.now_s())
-        allowed_I, _unknown = self._allowed.of(deployment, request, user_id, None)
+        now_s = self._store.now_s()
+        shown_I = self._allowed.shown(deployment, user_id, None, now_s)
+        allowed_I, _unknown = self._allowed.of(deployment, request, user_id, None, now_s)
         about = self._about(deployment, request, user_id)
         ranking = self._rankings.of(deployment, user_id, None, self._live, about)
         best_K, score_K = ranking.best(deployment, both(shown_I, allowed_I), wanted)
@@ -94,16 +96,9 @@ class Answers:
         return self._reply("actionList", deployment, request, items)
 
     def _deployment(self, request: Mapping[str, Any]) -> Deployment:
-        campaign, recommender = request.get("campaignArn"), request.get("recommenderArn")
-        if (campaign is None) == (recommender is None):
-            raise InvalidInputException(
-                "Give the ARN of an ACTIVE campaign as campaignArn, or of an ACTIVE recommender as recommenderArn, and "
-                "not both."
-            )
         self._live.refresh()
-        if campaign is not None:
-            return self._deployments.campaign(campaign, self._live.generation)
-        return self._deployments.recommender(recommender or "", self._live.generation)
+        campaign, recommender = request.get("campaignArn"), request.get("recommenderArn")
+        return deployment_for(self._deployments, campaign, recommender, self._live.generation)
 
     def _about(self, deployment: Deployment, request: Mapping[str, Any], user_id: str | None) -> About:
         return self._catalogue.about(deployment, user_id, request.get("context", {}), self._live.catalogue)
@@ -115,6 +110,7 @@ class Answers:
         ranking: Ranking,
         shown_I: Bools | None,
         wanted: int,
+        now_s: float,
     ) -> tuple[Mapping[str, Any], Ints]:
         """The promotion, and the best items that its filter lets through: its share of the list."""
         (promotion,) = request["promotions"]
@@ -123,7 +119,7 @@ class Answers:
             why = f"promotions.1.member.{missing[0]} is missing" if missing else f"{deployment.arn} has no promotions"
             raise InvalidInputException(f"{why}: a promotion has a name, percentPromotedItems and filterArn.")
         user_id, item_id = asked(deployment, request)
-        allowed_I, _ = self._allowed.of(deployment, promotion, user_id, item_id)
+        allowed_I, _ = self._allowed.of(deployment, promotion, user_id, item_id, now_s)
         share = max(1, round(wanted * promotion["percentPromotedItems"] / 100))
         return promotion, ranking.best(deployment, both(shown_I, allowed_I), share)[0]
 
@@ -201,6 +197,20 @@ def _within(request: Mapping[str, Any], member: str, count: int, most: int) -> i
     if not 1 <= count <= most:
         raise InvalidInputException(f"{member} stands for {count} items: give 1 to {most}.")
     return count
+
+
+def deployment_for(
+    deployments: Deployments, campaign: str | None, recommender: str | None, generation: int
+) -> Deployment:
+    """What a request names by one of two ARNs. Raises InvalidInputException, ResourceNotFoundException."""
+    if (campaign is None) == (recommender is None):
+        raise InvalidInputException(
+            "Give the ARN of an ACTIVE campaign as campaignArn, or of an ACTIVE recommender as recommenderArn, and "
+            "not both."
+        )
+    if campaign is not None:
+        return deployments.campaign(campaign, generation)
+    return deployments.recommender(recommender or "", generation)
 
 
 def asked(deployment: Deployment, request: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tastemaker.data.interactions import About, Bools, Floats, Ints, Query
 from tastemaker.data.ranking import softmax, top
+from tastemaker.filters import Touched
 from tastemaker.recipes.contract import about_columns, worth
 from tastemaker.serving.deployments import PERSONAL, Deployment
 from tastemaker.storage.live import Events, Live
@@ -73,20 +74,32 @@ class Person:
             time_s_L = np.concatenate([known.time_s_L if known.time_s_L is not None else [], times]).astype(np.int64)
         return Query(np.concatenate([known.history_L, item_L]), None, value_L, time_s_L, self.about)
 
-    def touched(self, deployment: Deployment, per_type_max: int) -> dict[str, Ints]:
-        """Event type in lower case -> the user's newest items of that type, for filters on interactions."""
-        found: dict[str, list[int]] = {}
+    def touched(self, deployment: Deployment, per_type_max: int) -> dict[str, Touched]:
+        """Event type in lower case -> the user's newest events of that type, for filters on interactions."""
+        items: dict[str, list[int]] = {}
+        times: dict[str, list[int]] = {}
+        histories, position = deployment.trained.histories, deployment.items.position
         if self.user is not None:
-            histories = deployment.trained.histories
             events = slice(histories.start_U[self.user], histories.start_U[self.user + 1])
             item_N, type_N = histories.item_N[events], histories.type_N[events]
             for place, name in enumerate(histories.types):
-                found.setdefault(name.lower(), []).extend(item_N[type_N == place].tolist())
-        position = deployment.items.position
+                newest = np.flatnonzero(type_N == place)[-per_type_max:]
+                items.setdefault(name.lower(), []).extend(item_N[newest].tolist())
+                if histories.time_s_N is not None:
+                    times.setdefault(name.lower(), []).extend(histories.time_s_N[events][newest].tolist())
         for event in self.since:
             if event.item_id in position:
-                found.setdefault(event.event_type.lower(), []).append(position[event.item_id])
-        return {name: np.array(items[-per_type_max:], np.int32) for name, items in found.items()}
+                items.setdefault(event.event_type.lower(), []).append(position[event.item_id])
+                times.setdefault(event.event_type.lower(), []).append(event.time_s)
+        # An artifact of before times were kept has none for what happened until its training.
+        has_times = self.user is None or histories.time_s_N is not None
+        return {
+            name: Touched(
+                np.array(found[-per_type_max:], np.int32),
+                np.array(times[name][-per_type_max:], np.int64) if has_times else None,
+            )
+            for name, found in items.items()
+        }
 
     def last_met(self, deployment: Deployment) -> Doubles:
         """When the user last had an event with each thing, in Unix seconds; -inf for never; shape (I,)."""
