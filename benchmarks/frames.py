@@ -34,6 +34,7 @@ from tastemaker.processes import configure_log
 from tastemaker.rest.native import pages
 from tastemaker.serving.answer import Answers
 from tastemaker.serving.deployments import Deployments
+from tastemaker.serving.tracing import Tracer
 from tastemaker.settings import Settings
 from tastemaker.storage.events import EventLog
 from tastemaker.storage.live import Live
@@ -178,11 +179,12 @@ def measure(home: Path, arns: dict[str, str]) -> dict[str, Count]:
     shown = ShownLists(store.shown, settings.shown_bytes)
     answers = Answers(store, live, deployments, shown, settings.users_cached_max)
     table = operations.table(store, answers, Streams(store, live, event_log, shown))
+    native = pages(store, Tracer(store, deployments, settings.live_events_per_user_max))
 
     def count(operation: str, request: dict[str, Any]) -> Count:
         # Made anew each time: only threads that start later count.
-        edge, profiler = Edge(settings, table, pages(store), secrets_of(home), _nothing), Profiler()
-        warming = Edge(settings, table, pages(store), secrets_of(home), _nothing)
+        edge, profiler = Edge(settings, table, native, secrets_of(home), _nothing), Profiler()
+        warming = Edge(settings, table, native, secrets_of(home), _nothing)
         asyncio.run(answered(warming, operation, request, None))
         asyncio.run(answered(edge, operation, request, profiler))
         return profiler.count

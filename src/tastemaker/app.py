@@ -31,6 +31,7 @@ from tastemaker.processes import configure_log, end_with_parent, spawn
 from tastemaker.rest.native import pages
 from tastemaker.serving.answer import Answers
 from tastemaker.serving.deployments import Deployments
+from tastemaker.serving.tracing import Tracer
 from tastemaker.settings import Settings
 from tastemaker.storage.events import EventLog
 from tastemaker.storage.jobs import Job
@@ -76,7 +77,8 @@ def serve(settings: Settings, listener: socket.socket) -> None:
                 _settle_memory()
             await asyncio.sleep(PREPARE_S)
 
-    edge = Edge(settings, table, pages(store), secrets_of(settings.home), tend)
+    native = pages(store, Tracer(store, deployments, settings.live_events_per_user_max))
+    edge = Edge(settings, table, native, secrets_of(settings.home), tend)
     config = uvicorn.Config(
         edge,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
@@ -126,6 +128,7 @@ def _open(settings: Settings) -> Store:
         settings.home,
         settings.reads_local_paths,
         strict=settings.strict,
+        filter_extensions=settings.filter_extensions,
         auto_training_delay_s=settings.auto_training_delay_s,
         auto_update_s=settings.auto_update_s,
         trend_refresh_s=settings.trend_refresh_s,

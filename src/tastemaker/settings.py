@@ -44,6 +44,7 @@ class Settings:
     strict_quotas: bool = setting(False, "hold the documented quotas of the service, with its errors")
     strict_minimums: bool = setting(False, "refuse to import and train on less data than the service documents")
     strict_iam: bool = setting(False, "touch only objects that the policies given with `tastemaker permit` allow")
+    filter_extensions: bool = setting(False, "CreateFilter takes time windows and booleans, which the service refuses")
     auto_training_delay_s: float = setting(3600.0, "from an ACTIVE solution to its first automatic training")
     auto_update_s: float = setting(7200.0, "between two updates of a deployed model with new items and events")
     trend_refresh_s: float = setting(7200.0, "between two refreshes of trends, where their interval is longer")

@@ -14,6 +14,7 @@ from tastemaker.cli.main import VERBS, main
 from tastemaker.cli.waiting import until_active
 
 Value = Callable[..., Any]
+GROUPS = {"data": (("data", "get"),), "filter": tuple(("filter", each) for each in ("list", "edit", "test"))}
 NOBODY = "http://127.0.0.1:9"  # the discard port; nobody listens
 
 
@@ -141,7 +142,8 @@ def test_every_verb_is_in_the_help_and_has_json(run: Run) -> None:
     overview = run("--help").output
     for name in VERBS:
         assert f"\n  {name} " in overview
-        assert "--json" in run(*(("data", "get") if name == "data" else (name,)), "--help").output
+        for asked in GROUPS.get(name, ((name,),)):
+            assert "--json" in run(*asked, "--help").output
 
 
 def test_doctor_says_where_each_setting_comes_from(run: Run, value: Value, films: Films) -> None:

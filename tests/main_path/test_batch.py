@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import time
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -486,7 +488,14 @@ def test_a_filter_is_kept_while_a_job_uses_it(
     job = batch.start(shop.versions["aws-sims"], source, f"{source}/out", filterArn=arn)
     with pytest.raises(personalize.exceptions.ResourceInUseException, match=job):
         personalize.delete_filter(filterArn=arn)
+    body = json.dumps({"filterExpression": 'EXCLUDE ItemID WHERE Items.GENRES IN ("Comedy")'}).encode()
+    edit = urllib.request.Request(f"{batch.server.url}/filters/{arn}", body, method="PUT")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(edit)
+    assert f"cannot be edited: {job} uses it" in json.loads(refused.value.read())["message"]
     batch.until(job, "ACTIVE")
+    with urllib.request.urlopen(edit) as answer:
+        assert answer.status == 200
     personalize.delete_filter(filterArn=arn)
 
 

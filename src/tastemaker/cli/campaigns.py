@@ -6,7 +6,11 @@ from typing import Any
 from tastemaker.cli.client import Server
 from tastemaker.cli.verb import Failed
 
-WHAT_IT_DOES = {"USER_PERSONALIZATION": "recommends for users", "RELATED_ITEMS": "finds items related to one"}
+WHAT_IT_DOES = {
+    "USER_PERSONALIZATION": "recommends for users",
+    "RELATED_ITEMS": "finds items related to one",
+    "PERSONALIZED_ACTIONS": "recommends actions",
+}
 
 
 def campaign_for(server: Server, recipe_type: str, named: str | None) -> str:

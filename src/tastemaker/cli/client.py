@@ -4,7 +4,7 @@ AWS itself can stand in its place where a verb needs the API alone: found, and a
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from pathlib import Path
@@ -26,6 +26,7 @@ from tastemaker.settings import Settings, load
 
 UNSIGNED = ("tastemaker", "tastemaker")  # boto3 wants some keys; a server without --auth looks at none
 ANSWER_S = 60.0
+REFUSALS = (400, 403, 404, 409)  # whose message says what to do
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=5, read_timeout=ANSWER_S)
 AWS_CONFIG = Config(retries={"mode": "standard", "max_attempts": 10})  # it throttles those who ask for all they have
 
@@ -62,24 +63,31 @@ class Server:
 
     def page(self, path: str, method: str = "GET") -> Any:
         """One of our own pages, for example `/jobs`; None where it says 404. Raises Failed for other refusals."""
-        request = AWSRequest(method, self.endpoint + path)
+        status, value = self._send(path, method)
+        return None if status == 404 else self._accepted(path, status, value)
+
+    def tell(self, path: str, body: Mapping[str, Any], method: str = "POST") -> Any:
+        """The same for a page that is told something, as JSON. Raises Failed, also with what it says with 404."""
+        status, value = self._send(path, method, json.dumps(body))
+        return self._accepted(path, status, value)
+
+    def _send(self, path: str, method: str, body: str | None = None) -> tuple[int, Any]:
+        request = AWSRequest(method, self.endpoint + path, data=body)
         SigV4Auth(Credentials(*self._keys()), "personalize", self.settings.region).add_auth(request)
         try:
             answer = URLLib3Session(timeout=ANSWER_S).send(request.prepare())
         except HTTPClientError:
             raise EndpointConnectionError(endpoint_url=self.endpoint) from None
-        if answer.status_code == 404:
-            return None
         try:
-            value = json.loads(answer.content)
+            return answer.status_code, json.loads(answer.content)
         except ValueError:
-            value = None
-        if answer.status_code == 403 and isinstance(value, dict):
-            raise Failed(f"{value.get('message')} {KEYS}")
-        if answer.status_code == 409 and isinstance(value, dict):
-            raise Failed(str(value.get("message")))
-        if answer.status_code != 200 or value is None:
-            raise Failed(f"{self.endpoint}{path} answers {answer.status_code}: it is no Tastemaker server.")
+            return answer.status_code, None
+
+    def _accepted(self, path: str, status: int, value: Any) -> Any:
+        if status in REFUSALS and isinstance(value, dict):
+            raise Failed(f"{value.get('message')}{f' {KEYS}' if status == 403 else ''}")
+        if status != 200 or value is None:
+            raise Failed(f"{self.endpoint}{path} answers {status}: it is no Tastemaker server.")
         return value
 
     def each(self, operation: str, member: str, **given: Any) -> Iterator[dict[str, Any]]:

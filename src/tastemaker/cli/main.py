@@ -17,6 +17,7 @@ VERBS = (
     "trials",
     "recs",
     "similar",
+    "filter",
     "event",
     "data",
     "hold-out",

@@ -34,8 +34,8 @@ decode = msgspec.json.Decoder().decode
 encode = msgspec.json.Encoder().encode
 
 Function = Callable[[dict[str, Any], Scope], Any]
-# A page of our own beside the AWS operations: path and query -> status and JSON value.
-Native = Callable[[str, str], tuple[int, Any]]
+# A page of our own beside the AWS operations: rest of the path, query and body -> status and JSON value.
+Native = Callable[[str, str, bytes], tuple[int, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class Edge:
     async def _native_answer(self, native: Native, request: Request) -> Response:
         rest = request.path[1:].partition("/")[2]
         run = asyncio.get_running_loop().run_in_executor
-        status, value = await run(self._threads, native, rest, request.query)
+        status, value = await run(self._threads, native, rest, request.query, request.body)
         return Response(status, "application/json", encode(value))
 
     async def _live(self, receive: Any, send: Any) -> None:

@@ -1,11 +1,16 @@
-"""Our own pages beside the AWS operations: health, jobs, all that is known of a resource, attributed metrics."""
+"""Our own pages beside the AWS operations: health, jobs, all that is known of a resource, metrics, filters."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
+import msgspec
+
 from tastemaker import __version__
+from tastemaker.errors import InvalidInputException, ResourceNotFoundException
+from tastemaker.kinds.filter import edit_filter
 from tastemaker.resources.attributions import of_streamed
+from tastemaker.serving.tracing import Tracer, Trial
 from tastemaker.storage import jobs, rows
 from tastemaker.storage.jobs import Job
 from tastemaker.storage.store import Store
@@ -13,20 +18,28 @@ from tastemaker.training.insights import insights
 
 JOBS_SHOWN = 50
 
-Page = Callable[[str, str], tuple[int, Any]]
+# The rest of the path, the query and the body -> status and JSON value.
+Page = Callable[[str, str, bytes], tuple[int, Any]]
+Form = TypeVar("Form", bound=msgspec.Struct)
 
 
-def pages(store: Store) -> dict[tuple[str, str], Page]:
-    """Method and first part of the path -> function of the rest of the path and the query."""
+class Edit(msgspec.Struct, forbid_unknown_fields=True):
+    """Another expression for a filter."""
 
-    def healthz(_: str, __: str) -> tuple[int, Any]:
+    filterExpression: str
+
+
+def pages(store: Store, tracer: Tracer) -> dict[tuple[str, str], Page]:
+    """Method and first part of the path -> what answers it."""
+
+    def healthz(*_: object) -> tuple[int, Any]:
         return 200, {"status": "serving", "version": __version__}
 
-    def list_jobs(_: str, __: str) -> tuple[int, Any]:
+    def list_jobs(*_: object) -> tuple[int, Any]:
         with store.database.read() as connection:
             return 200, {"jobs": [shown(job, store.now_s()) for job in jobs.listed(connection, JOBS_SHOWN)]}
 
-    def describe(arn: str, _: str) -> tuple[int, Any]:
+    def describe(arn: str, *_: object) -> tuple[int, Any]:
         with store.database.read() as connection:
             found = rows.find(connection, unquote(arn))
             if found is None:
@@ -45,27 +58,44 @@ def pages(store: Store) -> dict[tuple[str, str], Page]:
             "job": shown(job, store.now_s()) if job else None,
         }
 
-    def attribution(arn: str, _: str) -> tuple[int, Any]:
+    def attribution(arn: str, *_: object) -> tuple[int, Any]:
         with store.database.read() as connection:
             found = rows.find(connection, unquote(arn))
         if found is None or found.kind != "MetricAttribution":
             return 404, {"message": f"There is no metric attribution {unquote(arn)}."}
         return 200, {"arn": found.arn, "name": found.name, "rows": of_streamed(store, found).to_dicts()}
 
-    def data_insights(arn: str, _: str) -> tuple[int, Any]:
+    def data_insights(arn: str, *_: object) -> tuple[int, Any]:
         with store.database.read() as connection:
             found = rows.find(connection, unquote(arn))
         if found is None or found.kind != "DatasetGroup":
             return 404, {"message": f"There is no dataset group {unquote(arn)}."}
         return 200, insights(store, found.arn)
 
-    def finish(arn: str, _: str) -> tuple[int, Any]:
+    def finish(arn: str, *_: object) -> tuple[int, Any]:
         with store.database.write() as connection:
             if not jobs.ask_to_finish(connection, unquote(arn)):
                 return 409, {"message": f"Nothing runs for {unquote(arn)} that could finish early."}
         return 200, {"arn": unquote(arn), "finishing": True}
 
+    def edit(named: str, _: str, body: bytes) -> tuple[int, Any]:
+        try:
+            found = edit_filter(store, unquote(named), _read(body, Edit).filterExpression)
+        except ResourceNotFoundException as error:
+            return 404, {"message": error.message}
+        return 200, {"filter": found}
+
+    def try_filter(rest: str, _: str, body: bytes) -> tuple[int, Any]:
+        if rest != "test":
+            return 404, {"message": f"There is no POST /filters/{rest}. Try a filter out with POST /filters/test."}
+        try:
+            return 200, tracer.tried(_read(body, Trial))
+        except ResourceNotFoundException as error:
+            return 404, {"message": error.message}
+
     return {
+        ("PUT", "/filters"): edit,
+        ("POST", "/filters"): try_filter,
         ("POST", "/finish"): finish,
         ("GET", "/insights"): data_insights,
         ("GET", "/attributions"): attribution,
@@ -73,6 +103,15 @@ def pages(store: Store) -> dict[tuple[str, str], Page]:
         ("GET", "/jobs"): list_jobs,
         ("GET", "/resources"): describe,
     }
+
+
+def _read(body: bytes, form: type[Form]) -> Form:
+    """The body of a request as a form. Raises InvalidInputException, which says what is wrong with it."""
+    try:
+        return msgspec.json.decode(body, type=form)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as problem:
+        members = ", ".join(form.__struct_fields__)
+        raise InvalidInputException(f"The body cannot be read: {problem}. Send JSON with {members}.") from None
 
 
 def shown(job: Job, now_s: float) -> dict[str, Any]:

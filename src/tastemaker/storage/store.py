@@ -28,6 +28,7 @@ class Store:
     database: Database
     reads_local_paths: bool = True  # whether a dataLocation may be a path of this machine's disk
     strict: Strict = field(default=Strict())
+    filter_extensions: bool = False  # whether CreateFilter takes what the service's language lacks
     auto_training_delay_s: float = 3600.0  # from an ACTIVE solution to its first automatic training
     auto_update_s: float = 7200.0  # between two updates of a deployed model
     trend_refresh_s: float = 7200.0  # between two refreshes of trends of longer intervals
