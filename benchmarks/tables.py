@@ -137,7 +137,7 @@ def scale() -> str:
     found = list(newest(rows, "recipe", "items", "events", "told").values())
     heads = ["recipe", "items", "events", "training, CPU-s", "wall s", "peak GB", "exponent", "commit"]
     lines = []
-    for row in sorted(found, key=lambda row: (row["recipe"], row["items"], row["events"])):
+    for row in sorted(found, key=lambda row: (row["recipe"], row["told"], row["items"], row["events"])):
         told = ", ".join(f"{key}={value}" for key, value in row["given"].items())
         name = f"{row['recipe']} ({told})" if told else row["recipe"]
         same = [
@@ -154,6 +154,22 @@ def scale() -> str:
     return table(heads, lines)
 
 
+def exact_items() -> str:
+    """What the default recipe loses and saves on ML-1M when only its most chosen items are solved exactly."""
+    rows = [row for row in read(HERE / "results" / "accuracy.jsonl") if set(row["given"]) <= {"exact_items_max"}]
+    rows = [row for row in rows if (row["sample"], row["recipe"]) == ("ml-1m", "aws-user-personalization")]
+    counted = [{**row, "exact": row["given"].get("exact_items_max", "all")} for row in rows]
+    found = newest(counted, "exact", "truth")
+    counts = sorted({exact for exact, _ in found if exact != "all"}, key=int, reverse=True)
+    lines = []
+    for exact in ("all", *counts):
+        valid, test = found[exact, "valid"], found[exact, "test"]
+        accuracy = [f"{valid['ndcg_10']:.4f}", f"{test['ndcg_10']:.4f} ± {1.96 * test['se']:.4f}"]
+        count = exact if exact == "all" else f"{int(exact):,}"
+        lines.append([count, *accuracy, f"{test['train_cpu_s']:,.1f}", test["commit"].rstrip("+")])
+    return table(["items solved exactly", "NDCG@10 valid", "NDCG@10 test", "training, CPU-s", "commit"], lines)
+
+
 def growth(row: Row, fewer: Row) -> str:
     """The exponent by which CPU-seconds grow with events; none where one failed or took less than a second."""
     if "failed" in fewer or min(row["train_cpu_s"], fewer["train_cpu_s"]) < 1:
@@ -167,6 +183,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "workshop": lambda: workshop(False),
     "workshop, hits": lambda: workshop(True),
     "scale": scale,
+    "exact items": exact_items,
 }
 
 
