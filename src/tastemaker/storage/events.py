@@ -180,13 +180,12 @@ def responses_of(connection: Connection, dataset_seq: int, after_seq: int, throu
     # A sum takes the index away: the newest rows are found by their number.
     mine = (events.c.dataset_seq + 0 == dataset_seq) & events.c.seq.between(after_seq + 1, through_seq)
     query = select(events.c.seq, events.c.item_id, events.c.event_type, events.c.event_value, events.c.details)
-    found = connection.execute(query.where(mine, events.c.details.isnot(None)).order_by(events.c.seq))
-    return [
-        Response(*row[:4], shown)
-        for row in found
-        for shown in (row.details.get("impression") or row.details.get(RECALLED),)
-        if shown
-    ]
+    responses = []
+    for seq, item, kind, value, details in connection.execute(query.where(mine).order_by(events.c.seq)):
+        shown = (details or {}).get("impression") or (details or {}).get(RECALLED)
+        if shown:
+            responses.append(Response(seq, item, kind, value, shown))
+    return responses
 
 
 def records_of(connection: Connection, dataset_seq: int) -> list[Record]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tastemaker.data.exposure import Exposure
 from tastemaker.data.interactions import About, Bools, Floats, Ints, Longs, Query
 from tastemaker.recipes.contract import Model
 from tastemaker.storage import artifacts
@@ -57,7 +58,10 @@ class Heads:
 
 @dataclass(frozen=True)
 class Trained:
-    """One artifact. through_seq: the newest streamed event that the training saw. facts: for people to read."""
+    """One artifact. through_seq: the newest streamed event that the training saw. facts: for people to read.
+
+    exposure: how often items were shown until then; None in artifacts of before that was counted, and of actions.
+    """
 
     recipe: str
     model: Model
@@ -67,6 +71,7 @@ class Trained:
     heads: Heads | None
     through_seq: int
     facts: Mapping[str, Any]
+    exposure: Exposure | None = None
 
 
 def save(place: Path, trained: Trained) -> None:
@@ -79,6 +84,8 @@ def save(place: Path, trained: Trained) -> None:
     for name in OPTIONAL:
         if (kept_N := getattr(trained.histories, name)) is not None:
             arrays[f"history.{name}"] = kept_N
+    if trained.exposure:
+        arrays |= {"exposure.shown_I": trained.exposure.shown_I, "exposure.chosen_I": trained.exposure.chosen_I}
     if trained.heads:
         arrays |= {"heads.item_UK": trained.heads.item_UK, "heads.score_UK": trained.heads.score_UK}
     manifest = {
@@ -106,6 +113,9 @@ def load(place: Path) -> Trained:
         manifest["event_types"],
         *(arrays.get(f"history.{name}") for name in OPTIONAL),
     )
+    exposure = None
+    if "exposure.shown_I" in arrays:
+        exposure = Exposure(arrays["exposure.shown_I"], arrays["exposure.chosen_I"])
     heads = Heads(arrays["heads.item_UK"], arrays["heads.score_UK"]) if "heads.item_UK" in arrays else None
     return Trained(
         manifest["recipe"],
@@ -116,6 +126,7 @@ def load(place: Path) -> Trained:
         heads,
         manifest["through_seq"],
         manifest["facts"],
+        exposure,
     )
 
 

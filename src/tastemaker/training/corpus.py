@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tastemaker.data.exposure import Exposure
 from tastemaker.data.interactions import Bools, Categories, Floats, Interactions, Longs, TrainingData, interactions
 from tastemaker.data.proposals import TAKEN
 from tastemaker.data.schemas import Column, Schema
@@ -15,7 +16,9 @@ from tastemaker.data.selection import Selection
 from tastemaker.resources.contents import contents_of
 from tastemaker.resources.groups import dataset_of
 from tastemaker.resources.kind import WorkFailed
+from tastemaker.storage.events import responses_of
 from tastemaker.storage.store import Store
+from tastemaker.training.exposures import exposure_of, of_bulk, of_streamed
 
 REQUIRED_COLUMNS = ("user", "item or action", "time")
 NO_TYPE = ""  # of events in datasets without EVENT_TYPE
@@ -50,6 +53,7 @@ class Corpus:
     item_created_s: Longs | None = None
     user_categories: dict[str, Categories] = field(default_factory=dict)
     context_names: dict[str, list[str]] = field(default_factory=dict)
+    exposure: Exposure | None = None  # of items alone
 
     def used_N(self, chosen: Selection) -> Bools:
         """Which events a solution learns from."""
@@ -112,6 +116,9 @@ def read_corpus(store: Store, group: str, chosen: Selection, source: Source = IT
         if dataset is None and source is not ACTIONS:
             raise WorkFailed(f"Create failed. {group} has no ACTIVE {source.events.title()} dataset.")
         bulk_and_streamed = contents_of(connection, dataset) if dataset else None
+        responses = []
+        if dataset is not None and bulk_and_streamed is not None and source is ITEMS:
+            responses = responses_of(connection, dataset.seq, 0, bulk_and_streamed.through_seq)
         things, people = (dataset_of(connection, group, name) for name in (source.things, "USERS"))
         metadata = contents_of(connection, things, every_version=False) if things else None
         users = contents_of(connection, people, every_version=False) if people else None
@@ -124,7 +131,13 @@ def read_corpus(store: Store, group: str, chosen: Selection, source: Source = IT
         Table(each.newest(store), each.schema) if each else None for each in (metadata, users)
     )
     corpus = corpus_of(events, things_table, people_table, chosen, source)
-    return replace(corpus, through_seq=bulk_and_streamed.through_seq if bulk_and_streamed else 0)
+    if bulk_and_streamed is None:
+        return corpus
+    lists = of_streamed(responses)
+    if bulk_and_streamed.schema.column("IMPRESSION") and source is ITEMS:
+        lists = pl.concat([of_bulk(bulk_and_streamed.read(store, "BULK"), bulk_and_streamed.schema), lists])
+    exposure = exposure_of(lists, chosen, corpus.item_ids)
+    return replace(corpus, through_seq=bulk_and_streamed.through_seq, exposure=exposure)
 
 
 def corpus_of(

@@ -141,7 +141,8 @@ def keep(
     histories = Histories(events.start_U, events.item_N, events.type_N, used_N, corpus.types, events.time_s_N, values)
     heads = _heads(lesson.recipe, model, histories, data, watch)
     name, ids = lesson.recipe.name, (corpus.user_ids, corpus.item_ids)
-    save(store.artifacts / artifact, Trained(name, model, *ids, histories, heads, corpus.through_seq, facts))
+    trained = Trained(name, model, *ids, histories, heads, corpus.through_seq, facts, corpus.exposure)
+    save(store.artifacts / artifact, trained)
     return artifact
 
 
