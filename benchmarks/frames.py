@@ -34,6 +34,7 @@ from tastemaker.processes import configure_log
 from tastemaker.rest.native import pages
 from tastemaker.serving.answer import Answers
 from tastemaker.serving.deployments import Deployments
+from tastemaker.serving.explaining import Explainer
 from tastemaker.serving.tracing import Tracer
 from tastemaker.settings import Settings
 from tastemaker.storage.events import EventLog
@@ -179,7 +180,8 @@ def measure(home: Path, arns: dict[str, str]) -> dict[str, Count]:
     shown = ShownLists(store.shown, settings.shown_bytes)
     answers = Answers(store, live, deployments, shown, settings.users_cached_max)
     table = operations.table(store, answers, Streams(store, live, event_log, shown))
-    native = pages(store, Tracer(store, deployments, settings.live_events_per_user_max))
+    events_max = settings.live_events_per_user_max
+    native = pages(store, Tracer(store, deployments, events_max), Explainer(store, deployments, events_max))
 
     def count(operation: str, request: dict[str, Any]) -> Count:
         # Made anew each time: only threads that start later count.

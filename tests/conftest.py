@@ -16,6 +16,7 @@ from tastemaker.settings import Settings
 from tastemaker.supervisor import Supervisor, address
 
 REPOSITORY = Path(__file__).parents[1]
+EXPLORES = "aws-user-personalization"
 RECIPES = ("aws-user-personalization", "aws-personalized-ranking", "aws-sims", "aws-popularity-count")
 WAIT_S = 120.0  # for a status; only a hanging server takes so long, and then the test fails
 
@@ -163,7 +164,10 @@ def deploy(
         campaigns = {}
         for each, version in zip(recipes, versions, strict=True):
             until_active(version, p)
-            campaigns[each] = p.create_campaign(name=f"{name}-{each}", solutionVersionArn=version)["campaignArn"]
+            # Lists are the same each time; of what explores, tests/main_path/test_exploration.py tells.
+            config = {"itemExplorationConfig": {"explorationWeight": "0"}} if each == EXPLORES else {}
+            created = p.create_campaign(name=f"{name}-{each}", solutionVersionArn=version, campaignConfig=config)
+            campaigns[each] = created["campaignArn"]
         for arn in campaigns.values():
             until_active(arn, p)
         tracker = p.create_event_tracker(name=name, datasetGroupArn=group)

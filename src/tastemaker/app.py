@@ -31,6 +31,7 @@ from tastemaker.processes import configure_log, end_with_parent, spawn
 from tastemaker.rest.native import pages
 from tastemaker.serving.answer import Answers
 from tastemaker.serving.deployments import Deployments
+from tastemaker.serving.explaining import Explainer
 from tastemaker.serving.tracing import Tracer
 from tastemaker.settings import Settings
 from tastemaker.storage.events import EventLog
@@ -77,7 +78,8 @@ def serve(settings: Settings, listener: socket.socket) -> None:
                 _settle_memory()
             await asyncio.sleep(PREPARE_S)
 
-    native = pages(store, Tracer(store, deployments, settings.live_events_per_user_max))
+    events_max = settings.live_events_per_user_max
+    native = pages(store, Tracer(store, deployments, events_max), Explainer(store, deployments, events_max))
     edge = Edge(settings, table, native, secrets_of(settings.home), tend)
     config = uvicorn.Config(
         edge,

@@ -9,10 +9,11 @@ from tastemaker.data.interactions import About, Floats, Ints
 from tastemaker.errors import InvalidInputException
 from tastemaker.filters import parse
 from tastemaker.resources.kind import Task, WorkFailed
-from tastemaker.serving.allowed import AllowedItems
-from tastemaker.serving.answer import INPUTS_MAX, both, rounded
+from tastemaker.serving.allowed import AllowedItems, both
+from tastemaker.serving.answer import INPUTS_MAX
 from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, NamedFilter, deployment_of
+from tastemaker.serving.lists import rounded
 from tastemaker.serving.rankings import Rankings, person, ranked
 from tastemaker.storage import rows
 from tastemaker.storage.live import Live

@@ -156,7 +156,7 @@ def deploy(out: Output, server: Server, sample: Sample) -> tuple[walk.Deployed, 
             walk.imported(server, arn, f"{name}-{kind.lower()}", location, step(f"Importing {location}"))
         solution = walk.solution(server, group, name, walk.FOR_USERS)
         version = dict(walk.trained(server, solution, step(f"Training {walk.FOR_USERS}")))
-        campaign = walk.campaign(server, name, version["arn"])
+        campaign = walk.campaign(server, name, version["arn"], walk.FOR_USERS)
     unseen = walk.unseen_filter(server, group, f"{name}-unseen")
     return walk.Deployed(group, campaign, unseen, walk.tracking_id(server, group, name)), version
 
@@ -166,7 +166,7 @@ def deploy_related(out: Output, server: Server, group: str, name: str) -> None:
     with bars(out) as step:
         solution = walk.solution(server, group, name, walk.RELATED)
         version = walk.trained(server, solution, step(f"Training {walk.RELATED}"))
-        walk.campaign(server, name, version["arn"])
+        walk.campaign(server, name, version["arn"], walk.RELATED)
 
 
 @contextmanager

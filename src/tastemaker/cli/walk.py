@@ -80,11 +80,13 @@ def trained(server: Server, solution_arn: str, watch: Watch) -> Mapping[str, Any
     return until_active(server, arn, watch)
 
 
-def campaign(server: Server, name: str, version: str) -> str:
-    """The ARN of the ACTIVE campaign of that name; its answers carry titles."""
+def campaign(server: Server, name: str, version: str, recipe: str) -> str:
+    """The ARN of the ACTIVE campaign of that name; its answers carry titles, and nothing is left to chance."""
     arn = _find(server, "list_campaigns", "campaigns", "campaignArn", name)
     if arn is None:
-        config = {"enableMetadataWithRecommendations": True}
+        config: dict[str, Any] = {"enableMetadataWithRecommendations": True}
+        if recipe == FOR_USERS:
+            config["itemExplorationConfig"] = {"explorationWeight": "0"}
         request = {"name": name, "solutionVersionArn": version, "minProvisionedTPS": 1, "campaignConfig": config}
         arn = str(server.personalize.create_campaign(**request)["campaignArn"])
     until_active(server, arn)

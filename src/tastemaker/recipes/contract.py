@@ -50,6 +50,7 @@ class Model(Protocol):
     A model that has a property `about_columns` is told these of a user and a moment in `Query.about`.
     A model that is brought up to date between trainings has `extended(place_J, data)`: the same over the catalogue of
     these data, in which the item that had place i now has place_J[i], -1 for one that is gone.
+    A model that has an attribute `explanation` says by it what the amounts of its reasons are.
     A model that has a field `worth_I` is listed by its scores times that; the scores are shown as they are.
     A model that has a field `holds_minimums` is told by True that what has less data than documented gets no score.
     A model that has a field `temperature` answers logits divided by it; training sets it so that the softmax of the
@@ -80,6 +81,7 @@ class Traits:
     events_config: bool = False
     optimization_objective: bool = False
     item_exploration_config: bool = False
+    explores_by_itself: bool = False  # a little, and nothing can be said about it
     training_mode_update: bool = False
     auto_update: bool = False  # a deployed model takes up new items and events by itself
     incremental_update: bool = False
@@ -164,6 +166,28 @@ def given_in(config: Mapping[str, Any]) -> dict[str, str]:
 def about_columns(model: Model) -> Sequence[str]:
     """What a model wants to know of users and moments: "USERS.GENDER" and the like; mostly nothing."""
     found: Sequence[str] = getattr(model, "about_columns", ())
+    return found
+
+
+@runtime_checkable
+class ExplainsTogether(Protocol):
+    """A model that explains several items of one query for about the price of one."""
+
+    def explain_each(self, query: Query, items: Sequence[int], /) -> list[Reasons]:
+        """The same as `explain` for each of the items."""
+        ...
+
+
+def explained(model: Model, query: Query, items: Sequence[int]) -> list[Reasons]:
+    """The reasons of several items."""
+    if isinstance(model, ExplainsTogether):
+        return model.explain_each(query, items)
+    return [model.explain(query, item) for item in items]
+
+
+def explanation(model: Model) -> str:
+    """What the amounts of a model's reasons are, as a sentence."""
+    found: str = getattr(model, "explanation", "Amounts are parts of the score.")
     return found
 
 

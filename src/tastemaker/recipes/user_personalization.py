@@ -49,7 +49,7 @@ RECIPES: tuple[Recipe, ...] = (
         "aws-user-personalization-v2",
         "USER_PERSONALIZATION",
         "Items that a user is likely to choose next, with weights for types of events.",
-        Traits(events_config=True, metadata_always=True, auto_update=True),
+        Traits(events_config=True, metadata_always=True, explores_by_itself=True, auto_update=True),
         SecondParams,
     ),
     SequenceRecipe("aws-hrnn", "USER_PERSONALIZATION", "As aws-user-personalization.", Params=OldParams),

@@ -128,3 +128,10 @@ class AllowedItems:
             user=row,
             current_item=deployment.items.position.get(item_id) if item_id is not None else None,
         )
+
+
+def both(one_I: Bools | None, other_I: Bools | None) -> Bools | None:
+    """What both let through; None lets everything through."""
+    if one_I is None or other_I is None:
+        return other_I if one_I is None else one_I
+    return one_I & other_I

@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from tastemaker.arn import Scope
-from tastemaker.data.interactions import About, Bools, Floats, Ints
 from tastemaker.errors import InvalidInputException
 from tastemaker.resources.recommendations import recommendation_id
 from tastemaker.serving.allowed import AllowedItems
 from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, Deployments
-from tastemaker.serving.rankings import Ranking, Rankings, person, ranked
+from tastemaker.serving.lists import Lists, asked, rendered
+from tastemaker.serving.rankings import Rankings, person, ranked
 from tastemaker.storage.live import Live
 from tastemaker.storage.shown import ShownLists
 from tastemaker.storage.store import Store
@@ -41,7 +40,7 @@ class Answers:
         self._store, self._live, self._deployments, self._shown = store, live, deployments, shown
         self._catalogue = Catalogue(store)
         self._allowed = AllowedItems(live, deployments.filter, self._catalogue)
-        self._rankings = Rankings(users_max)
+        self._lists = Lists(store, live, self._catalogue, self._allowed, Rankings(users_max))
 
     def get_recommendations(self, request: Mapping[str, Any], _: Scope) -> bytes:
         """A list for a user, or beside an item, as the recipe has it. Already rendered: this is the hot path."""
@@ -49,18 +48,8 @@ class Answers:
         if deployment.recipe_type not in LISTS:
             raise InvalidInputException(f"{deployment.arn}: {ASK[deployment.recipe_type]}")
         wanted = _within(request, "numResults", request.get("numResults", RESULTS_DEFAULT), RESULTS_MAX)
-        user_id, item_id = asked(deployment, request)
-        about = self._about(deployment, request, user_id)
-        ranking = self._rankings.of(deployment, user_id, item_id, self._live, about)
-        now_s = self._store.now_s()
-        shown_I = self._allowed.shown(deployment, user_id, item_id, now_s)
-        allowed_I, _unknown = self._allowed.of(deployment, request, user_id, item_id, now_s)
-        allowed_I = both(shown_I, allowed_I)
-        if request.get("promotions"):
-            promotion, promoted_K = self._promoted(deployment, request, ranking, shown_I, wanted, now_s)
-            return self._mixed(deployment, request, ranking, allowed_I, promotion, promoted_K, wanted)
-        best_K, score_K = ranking.best(deployment, allowed_I, wanted)
-        return self._reply("itemList", deployment, request, self._items(deployment, best_K, score_K))
+        listed = self._lists.of(deployment, request, wanted, self._store.new_chance())
+        return self._reply("itemList", deployment, request, listed.items, listed.chance)
 
     def get_personalized_ranking(self, request: Mapping[str, Any], _: Scope) -> bytes:
         """The given items, best first for this user; those the model does not know at the end, without a score."""
@@ -72,11 +61,11 @@ class Answers:
         assert user_id is not None, "the service model requires it"
         allowed_I, allows_unknown = self._allowed.of(deployment, request, user_id, None, self._store.now_s())
         events = self._live.events_of(deployment.dataset_seq, user_id)
-        who = person(deployment, user_id, events, self._about(deployment, request, user_id))
+        who = person(deployment, user_id, events, self._lists.about(deployment, request, user_id))
         found = ranked(deployment, who, request["inputList"], allowed_I, allows_unknown)
-        items = self._items(deployment, found.item_K, found.score_K)
+        items = rendered(deployment, found.item_K, found.score_K)
         items += [{"itemId": name} for name in found.unknown]
-        return self._reply("personalizedRanking", deployment, request, items)
+        return self._reply("personalizedRanking", deployment, request, items, self._store.new_chance())
 
     def get_action_recommendations(self, request: Mapping[str, Any], _: Scope) -> bytes:
         """The actions that a user is most likely to take, with the probability of each."""
@@ -84,81 +73,14 @@ class Answers:
         if deployment.recipe_type != "PERSONALIZED_ACTIONS":
             raise InvalidInputException(f"{deployment.arn} has no actions: {ASK[deployment.recipe_type]}")
         wanted = _within(request, "numResults", request.get("numResults", ACTIONS_DEFAULT), ACTIONS_MAX)
-        user_id, _item = asked(deployment, request)
-        assert user_id is not None, "`asked` has seen to it"
-        now_s = self._store.now_s()
-        shown_I = self._allowed.shown(deployment, user_id, None, now_s)
-        allowed_I, _unknown = self._allowed.of(deployment, request, user_id, None, now_s)
-        about = self._about(deployment, request, user_id)
-        ranking = self._rankings.of(deployment, user_id, None, self._live, about)
-        best_K, score_K = ranking.best(deployment, both(shown_I, allowed_I), wanted)
-        items = self._items(deployment, best_K, score_K, "actionId")
-        return self._reply("actionList", deployment, request, items)
+        listed = self._lists.of(deployment, request, wanted, self._store.new_chance())
+        actions = [{"actionId": item.pop("itemId"), **item} for item in listed.items]
+        return self._reply("actionList", deployment, request, actions, listed.chance)
 
     def _deployment(self, request: Mapping[str, Any]) -> Deployment:
         self._live.refresh()
         campaign, recommender = request.get("campaignArn"), request.get("recommenderArn")
         return deployment_for(self._deployments, campaign, recommender, self._live.generation)
-
-    def _about(self, deployment: Deployment, request: Mapping[str, Any], user_id: str | None) -> About:
-        return self._catalogue.about(deployment, user_id, request.get("context", {}), self._live.catalogue)
-
-    def _promoted(
-        self,
-        deployment: Deployment,
-        request: Mapping[str, Any],
-        ranking: Ranking,
-        shown_I: Bools | None,
-        wanted: int,
-        now_s: float,
-    ) -> tuple[Mapping[str, Any], Ints]:
-        """The promotion, and the best items that its filter lets through: its share of the list."""
-        (promotion,) = request["promotions"]
-        missing = [member for member in ("filterArn", "percentPromotedItems", "name") if member not in promotion]
-        if missing or not deployment.manner.promotions:
-            why = f"promotions.1.member.{missing[0]} is missing" if missing else f"{deployment.arn} has no promotions"
-            raise InvalidInputException(f"{why}: a promotion has a name, percentPromotedItems and filterArn.")
-        user_id, item_id = asked(deployment, request)
-        allowed_I, _ = self._allowed.of(deployment, promotion, user_id, item_id, now_s)
-        share = max(1, round(wanted * promotion["percentPromotedItems"] / 100))
-        return promotion, ranking.best(deployment, both(shown_I, allowed_I), share)[0]
-
-    def _mixed(
-        self,
-        deployment: Deployment,
-        request: Mapping[str, Any],
-        ranking: Ranking,
-        allowed_I: Bools | None,
-        promotion: Mapping[str, Any],
-        promoted_K: Ints,
-        wanted: int,
-    ) -> bytes:
-        """Promoted items at random places of the list, the others around them; each in their own order."""
-        others_I = np.ones(len(deployment.items), np.bool_) if allowed_I is None else allowed_I.copy()
-        others_I[promoted_K] = False
-        rest_K, _ = ranking.best(deployment, others_I, wanted - len(promoted_K))
-        # The id of the reply has its chance in it: a list can be made again.
-        chance = self._store.new_chance()
-        n_all = len(promoted_K) + len(rest_K)
-        is_promoted_K = np.zeros(n_all, np.bool_)
-        is_promoted_K[np.random.default_rng(chance).permutation(n_all)[: len(promoted_K)]] = 1
-        place_K = np.empty(n_all, np.int32)
-        place_K[is_promoted_K], place_K[~is_promoted_K] = promoted_K, rest_K
-        items = self._items(deployment, place_K, ranking.scores_of(deployment, place_K))
-        for place in np.flatnonzero(is_promoted_K):
-            items[place]["promotionName"] = promotion["name"]
-            if deployment.manner.gives_reasons:
-                items[place]["reason"] = ["Promoted item"]
-        return self._reply("itemList", deployment, request, items, chance)
-
-    def _items(
-        self, deployment: Deployment, place_K: Ints, score_K: Floats, member: str = "itemId"
-    ) -> list[dict[str, Any]]:
-        ids = deployment.trained.item_ids
-        if not deployment.manner.shows_scores:
-            return [{member: ids[place]} for place in place_K.tolist()]
-        scores = rounded(score_K)
-        return [{member: ids[place], "score": score} for place, score in zip(place_K.tolist(), scores, strict=True)]
 
     def _reply(
         self,
@@ -166,13 +88,13 @@ class Answers:
         deployment: Deployment,
         request: Mapping[str, Any],
         items: list[dict[str, Any]],
-        chance: int | None = None,
+        chance: int,
     ) -> bytes:
         if request.get("metadataColumns"):
             self._add_metadata(deployment, request, items)
         name = "actionId" if member == "actionList" else "itemId"
         # What was shown is kept, so that an event that sends the id back tells it.
-        mark = self._shown.remember([item[name] for item in items], chance or self._store.new_chance())
+        mark = self._shown.remember([item[name] for item in items], chance)
         return encode({member: items, "recommendationId": recommendation_id(deployment.seq, mark)})
 
     def _add_metadata(self, deployment: Deployment, request: Mapping[str, Any], items: list[dict[str, Any]]) -> None:
@@ -211,33 +133,3 @@ def deployment_for(
     if campaign is not None:
         return deployments.campaign(campaign, generation)
     return deployments.recommender(recommender or "", generation)
-
-
-def asked(deployment: Deployment, request: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The user and the item of a request. Raises InvalidInputException for one that is needed and missing."""
-    user_id, item_id = _id(request, "userId"), _id(request, "itemId")
-    if user_id is None and deployment.manner.asks_user:
-        raise InvalidInputException(f"userId is missing: {deployment.arn} recommends for users.")
-    if item_id is None and deployment.manner.asks_item:
-        raise InvalidInputException(f"itemId is missing: {deployment.arn} recommends items related to one.")
-    return user_id, item_id
-
-
-def rounded(score_K: Floats) -> list[float]:
-    """Scores as answers have them."""
-    found: list[float] = np.round(score_K.astype(np.float64), DIGITS).tolist()
-    return found
-
-
-def both(one_I: Bools | None, other_I: Bools | None) -> Bools | None:
-    """What both let through; None lets everything through."""
-    if one_I is None or other_I is None:
-        return other_I if one_I is None else one_I
-    return one_I & other_I
-
-
-def _id(request: Mapping[str, Any], member: str) -> str | None:
-    value: str | None = request.get(member)
-    if value == "":
-        raise InvalidInputException(f"{member} is empty: give an id, or leave it out.")
-    return value

@@ -8,21 +8,20 @@ from functools import cached_property, partial
 from typing import Any
 from weakref import WeakValueDictionary
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
-from tastemaker.arn import kind_of, name_of
-from tastemaker.data.interactions import NO_INFLUENCE, Influence, Query
+from tastemaker.arn import kind_of
+from tastemaker.data.interactions import Longs, Query
 from tastemaker.data.proposals import TAKEN
-from tastemaker.data.selection import EVERYTHING, Selection, selection
 from tastemaker.data.vocabulary import Vocabulary
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
 from tastemaker.filters import Filter, parse
-from tastemaker.recipes.catalogue import recipes
-from tastemaker.recipes.contract import traits
-from tastemaker.recipes.use_cases import use_case
 from tastemaker.resources.engine import existing
 from tastemaker.resources.groups import dataset_of
 from tastemaker.resources.kind import Kind
+from tastemaker.serving.manner import Manner, manner_of_recommender, manner_of_version
 from tastemaker.storage import rows
 from tastemaker.storage.copies import Copies
 from tastemaker.storage.live import LiveEvent
@@ -32,30 +31,19 @@ from tastemaker.storage.trained import Trained, load
 
 log = structlog.get_logger()
 
-PERSONAL = frozenset({"USER_PERSONALIZATION", "PERSONALIZED_RANKING", "PERSONALIZED_ACTIONS"})  # their scores are shown
+Doubles = NDArray[np.float64]
+
 NO_DATASET = -1
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How a campaign or a recommender answers, besides its model.
+class Ages:
+    """events_I: interactions of each item up to the training. first_s_I: the first of them, inf without one, in Unix
+    seconds. newest_s: the newest of all."""
 
-    chosen: which events make a history. hides: items of which the user has such an event are left out. has_metadata:
-    metadata may be asked for. plain_scores: answers have the model's own scores, not probabilities. influence: what
-    counts beside likeness.
-    """
-
-    recipe_type: str
-    chosen: Selection
-    asks_user: bool
-    asks_item: bool
-    shows_scores: bool
-    has_metadata: bool
-    promotions: bool
-    gives_reasons: bool = False
-    hides: str | None = None
-    plain_scores: bool = False
-    influence: Influence = NO_INFLUENCE
+    events_I: Longs
+    first_s_I: Doubles
+    newest_s: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +77,17 @@ class Deployment:
     def items(self) -> Vocabulary:
         """The catalogue: position i of every score is item_ids[i]."""
         return Vocabulary(self.trained.item_ids)
+
+    @cached_property
+    def ages(self) -> Ages:
+        """How old the items are, and how well known. O(N) at the first look."""
+        histories, n_items = self.trained.histories, len(self.items)
+        first_s_I = np.full(n_items, np.inf)
+        if histories.time_s_N is not None:
+            np.minimum.at(first_s_I, histories.item_N, histories.time_s_N)
+        events_I = np.bincount(histories.item_N, minlength=n_items)
+        newest_s = -np.inf if histories.time_s_N is None else float(histories.time_s_N.max(initial=0))
+        return Ages(events_I, first_s_I, newest_s)
 
     def is_like(self, other: "Deployment") -> bool:
         """Whether the other one answers as this one does."""
@@ -211,15 +210,17 @@ class Deployments:
     def _deploy(self, row: Resource, version: Resource) -> Deployment:
         arn = row.arn
         if row is version:
-            manner = _manner_of_recommender(row)
+            manner = manner_of_recommender(row)
         else:
-            manner = _manner_of_version(version, arn, row.body.get("campaignConfig", {}))
+            manner = manner_of_version(version, arn, row.body.get("campaignConfig", {}))
         deployment = _deployment(self._store, row, version, manner, self._artifact(arn, version))
         known = self._deployed.get(arn)
         if known is not None and known.is_like(deployment):
             return known  # what was ranked for it is still good
         deployment.items.position  # noqa: B018  made here, not in the first request
         deployment.users.position  # noqa: B018
+        if deployment.manner.exploration is not None:
+            deployment.ages  # noqa: B018  as above
         deployment.trained.model.scores(Query())  # the pages of the model come into memory
         self._deployed[arn] = deployment
         self.loaded += 1
@@ -240,7 +241,7 @@ def deployment_of(store: Store, version: Resource, config: Mapping[str, Any]) ->
 
     Raises InvalidInputException if its model is gone.
     """
-    manner = _manner_of_version(version, version.arn, config)
+    manner = manner_of_version(version, version.arn, config)
     return _deployment(store, version, version, manner, _load_artifact(store, version.arn, version))
 
 
@@ -261,41 +262,3 @@ def _load_artifact(store: Store, arn: str, version: Resource) -> Trained:
         raise InvalidInputException(
             f"{arn}: its model was made by another version of its recipe ({error}). Train a new version."
         ) from None
-
-
-def _manner_of_version(version: Resource, arn: str, config: Mapping[str, Any]) -> Manner:
-    """arn, config: what deploys it, and the campaignConfig of that."""
-    recipe = recipes().get(name_of(version.body["recipeArn"]))
-    if recipe is None:
-        raise InvalidInputException(f"{arn}: the recipe {version.body['recipeArn']} is not installed on this server.")
-    asks = traits(recipe)
-    influence = config.get("rankingInfluence", {})
-    return Manner(
-        recipe.recipe_type,
-        selection(version.body),
-        asks_user=recipe.recipe_type in PERSONAL,
-        asks_item=recipe.recipe_type == "RELATED_ITEMS",
-        shows_scores=recipe.recipe_type in PERSONAL,
-        has_metadata=asks.metadata_always or config.get("enableMetadataWithRecommendations", False),
-        promotions=asks.promotions,
-        gives_reasons=asks.events_config,
-        plain_scores=asks.plain_scores,
-        influence=Influence(influence.get("POPULARITY", 0.0), influence.get("FRESHNESS", 0.0)),
-    )
-
-
-def _manner_of_recommender(recommender: Resource) -> Manner:
-    case = use_case(name_of(recommender.body["recipeArn"]))
-    if case is None:
-        raise InvalidInputException(f"{recommender.arn}: its use case is not known to this server.")
-    by_type = {case.event_type.lower(): EVERYTHING} if case.event_type else None
-    return Manner(
-        case.recipe_type,
-        Selection(by_type),
-        asks_user=case.asks_user,
-        asks_item=case.asks_item,
-        shows_scores=False,
-        has_metadata=recommender.body["recommenderConfig"].get("enableMetadataWithRecommendations", False),
-        promotions=True,
-        hides=case.hides,
-    )

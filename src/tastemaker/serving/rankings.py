@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -12,8 +13,9 @@ from tastemaker.data.interactions import About, Bools, Floats, Ints, Query
 from tastemaker.data.ranking import softmax, top
 from tastemaker.filters import Touched
 from tastemaker.recipes.contract import about_columns, worth
-from tastemaker.serving.deployments import PERSONAL, Deployment
-from tastemaker.storage.live import Events, Live
+from tastemaker.serving.deployments import Deployment
+from tastemaker.serving.manner import PERSONAL
+from tastemaker.storage.live import Events, Live, LiveEvent
 
 Doubles = NDArray[np.float64]
 
@@ -24,7 +26,7 @@ LOGITS = frozenset({"USER_PERSONALIZATION", "PERSONALIZED_RANKING"})  # recipes 
 NOTHING: About = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ranking:
     """The best items and their probabilities, best first; `query` asks the model for the whole catalogue again."""
 
@@ -50,6 +52,20 @@ class Ranking:
 
 
 @dataclass(frozen=True)
+class PastEvent:
+    """An event of a history. time_s: Unix seconds, None where the artifact has none."""
+
+    item_id: str
+    event_type: str
+    time_s: int | None
+
+    def told(self) -> dict[str, Any]:
+        """As the API names these."""
+        when = {} if self.time_s is None else {"timestamp": self.time_s}
+        return {"itemId": self.item_id, "eventType": self.event_type, **when}
+
+
+@dataclass(frozen=True)
 class Person:
     """Who asks: the events of training, and the streamed ones since then."""
 
@@ -61,7 +77,7 @@ class Person:
         """What the model is asked for this person: events of its own choice, with items that it knows."""
         histories, position = deployment.trained.histories, deployment.items.position
         known = Query(about=self.about) if self.user is None else histories.query(self.user, self.about)
-        new = [event for event in self.since if deployment.counts(event) and event.item_id in position]
+        new = self._new(deployment)
         if not new:
             return known
         item_L = np.array([position[event.item_id] for event in new], np.int32)
@@ -73,6 +89,24 @@ class Person:
             times = [event.time_s for event in new]
             time_s_L = np.concatenate([known.time_s_L if known.time_s_L is not None else [], times]).astype(np.int64)
         return Query(np.concatenate([known.history_L, item_L]), None, value_L, time_s_L, self.about)
+
+    def past(self, deployment: Deployment) -> list[PastEvent]:
+        """The events that the model is asked by, in the order of `query`."""
+        trained, found = deployment.trained, []
+        if self.user is not None:
+            histories = trained.histories
+            start, end = histories.start_U[self.user : self.user + 2].tolist()
+            for place in (start + np.flatnonzero(histories.used_N[start:end])).tolist():
+                time_s = None if histories.time_s_N is None else int(histories.time_s_N[place])
+                kind = histories.types[histories.type_N[place]]
+                found.append(PastEvent(trained.item_ids[histories.item_N[place]], kind, time_s))
+        found += [PastEvent(event.item_id, event.event_type, event.time_s) for event in self._new(deployment)]
+        return found
+
+    def _new(self, deployment: Deployment) -> list[LiveEvent]:
+        """Events since the training that count, with items that the model knows."""
+        position = deployment.items.position
+        return [event for event in self.since if deployment.counts(event) and event.item_id in position]
 
     def touched(self, deployment: Deployment, per_type_max: int) -> dict[str, Touched]:
         """Event type in lower case -> the user's newest events of that type, for filters on interactions."""

@@ -10,10 +10,11 @@ from tastemaker.data.interactions import Bools, Ints
 from tastemaker.errors import InvalidInputException
 from tastemaker.filters import Candidates, Filter, FilterError, Trace, check, parse, trace
 from tastemaker.resources.groups import schemas_of
-from tastemaker.serving.allowed import AllowedItems
-from tastemaker.serving.answer import RESULTS_DEFAULT, RESULTS_MAX, asked, both, deployment_for
+from tastemaker.serving.allowed import AllowedItems, both
+from tastemaker.serving.answer import RESULTS_DEFAULT, RESULTS_MAX, deployment_for
 from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, Deployments
+from tastemaker.serving.lists import asked
 from tastemaker.serving.rankings import Rankings
 from tastemaker.storage.live import Live
 from tastemaker.storage.store import Store

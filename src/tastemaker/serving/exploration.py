@@ -1,0 +1,244 @@
+"""Exploration: places of a list that go to items of which little is known, by what came of showing them.
+
+An item is cold if it is young and had few interactions when the model was trained, or came after that. Its appeal, how
+much more often than others it is chosen when shown, is drawn from what is known of it (Thompson sampling: Chapelle and
+Li, "An Empirical Evaluation of Thompson Sampling", NeurIPS 2011): impressions without a choice lower it, choices raise
+it, and of an item that was never shown it may be anything.
+
+Dimensions: I items of the catalogue, C cold items, K places of a list.
+"""
+
+from bisect import bisect
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import accumulate, islice
+from math import comb
+from random import Random
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from tastemaker.data.interactions import Bools, Floats, Ints
+from tastemaker.filters import Numbers
+from tastemaker.serving.catalogue import Catalogue, Records
+from tastemaker.serving.deployments import Deployment
+from tastemaker.serving.rankings import Ranking
+from tastemaker.storage.events import newest_seq, responses_of
+from tastemaker.storage.store import Store
+from tastemaker.storage.trained import Histories
+
+COLD_EVENTS = 15  # interactions from which on the model knows an item; the default of aws-hrnn-coldstart
+DAY_S = 86_400
+FRESH_S = 1.0  # how old the counts of impressions may be
+# Appeals are drawn for many replies at once: as many rows as the upper bits of a reply's chance can choose from, or as
+# make so many numbers.
+CHANCE_BITS, DRAWS_MIN, DRAWN_MAX = 32, 8, 1_000_000
+# Choices of which a new item is thought to have had one, and impressions for as many on average: a prior of mean 1.
+PRIOR = 1.0
+RATE_SHOWN = 25.0  # impressions as which the usual share of choices is known beforehand: one of a list of 25
+FIT = 0.5  # power of the model's chance beside the drawn appeal: users get new items that suit them, and others, too
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Cold:
+    """What may be explored: cold items of the catalogue, and newcomers, which the model does not know.
+
+    ids: of both, shape (C,). known_C: the places in the catalogue of the former, which are the first of all. newcomers:
+    a catalogue of the latter alone, to be filtered as the other is. source: the records that all this follows from.
+    """
+
+    ids: Sequence[str]
+    known_C: Ints
+    newcomers: Deployment | None
+    source: object
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is asked of exploration. wanted: the length of the list. allowed_I: what may be in it; allowed_of: the same
+    of another catalogue. as_of: the counter of the records. chance: the seed."""
+
+    wanted: int
+    allowed_I: Bools | None
+    allowed_of: Callable[[Deployment], Bools | None]
+    as_of: int
+    chance: int
+
+
+@dataclass
+class _Seen:
+    """What a process knows of a deployment's cold items. shown, chosen: by item, since the training.
+
+    appeal_RC: draws of the appeal of each item, as of looked_s; every reply takes one row of them.
+    """
+
+    cold: Cold
+    through_seq: int
+    shown: Counter[str] = field(default_factory=Counter)
+    chosen: Counter[str] = field(default_factory=Counter)
+    looked_s: float = -np.inf
+    appeal_RC: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+
+
+class Explorers:
+    """Exploration of all deployments of one server process; used by one thread."""
+
+    def __init__(self, store: Store, catalogue: Catalogue) -> None:
+        self._store, self._catalogue = store, catalogue
+        self._seen: WeakKeyDictionary[Deployment, _Seen] = WeakKeyDictionary()
+        self._fits: WeakKeyDictionary[Ranking, tuple[Cold, Floats]] = WeakKeyDictionary()
+
+    def mixed(
+        self, deployment: Deployment, ranking: Ranking, listed: list[Item], ask: Ask
+    ) -> tuple[list[Item], frozenset[str]]:
+        """The list with some places given to cold items, and which these are.
+
+        They are shown with the score of their place, so that scores still fall from the first to the last.
+        """
+        exploration = deployment.manner.exploration
+        assert exploration is not None, "asked of deployments that explore"
+        n_explored = _n_explored(ask.wanted, exploration.share, ask.chance)
+        if not n_explored:
+            return listed, frozenset()
+        seen = self._up_to_date(deployment, ask.as_of)
+        cold = seen.cold
+        if not cold.ids:
+            return listed, frozenset()
+        appeal_C = seen.appeal_RC[(ask.chance >> CHANCE_BITS) % len(seen.appeal_RC)]
+        place_c = np.flatnonzero((appeal_C >= 1) & _allowed(cold, ask))
+        worth_c = self._fit(deployment, ranking, cold)[place_c] * appeal_C[place_c]
+        there = {item["itemId"] for item in listed}
+        best = (cold.ids[c] for c in place_c[np.argsort(-worth_c, kind="stable")].tolist())
+        picked = list(islice((name for name in best if name not in there), n_explored))
+        places = Random(ask.chance).sample(range(ask.wanted), n_explored)
+        return _put_in(listed, picked, sorted(places), ask.wanted, deployment.manner.gives_reasons)
+
+    def _up_to_date(self, deployment: Deployment, as_of: int) -> _Seen:
+        records = self._catalogue.records(deployment.group, deployment.things, as_of)
+        now_s, seen = self._store.now_s(), self._seen.get(deployment)
+        if seen is None or seen.cold.source is not records.frame:
+            cold = _cold(deployment, records, self._catalogue.candidate_columns(deployment, as_of))
+            known = seen or _Seen(cold, deployment.trained.through_seq)
+            seen = self._seen[deployment] = replace(known, cold=cold, looked_s=-np.inf)
+        if now_s - seen.looked_s >= FRESH_S:
+            self._count(deployment, seen)
+            seen.appeal_RC = _drawn(deployment, seen, self._store.new_chance())
+            seen.looked_s = now_s
+        return seen
+
+    def _count(self, deployment: Deployment, seen: _Seen) -> None:
+        """Take in what was shown and chosen since the last look."""
+        with self._store.database.read() as connection:
+            newest = newest_seq(connection)
+            new = responses_of(connection, deployment.dataset_seq, seen.through_seq, newest)
+        seen.through_seq = newest
+        for each in new:
+            seen.shown.update(set(each.shown))
+            if each.item_id in each.shown and deployment.manner.chosen.weight(each.event_type, each.event_value) > 0:
+                seen.chosen[each.item_id] += 1
+
+    def _fit(self, deployment: Deployment, ranking: Ranking, cold: Cold) -> Floats:
+        """How well the model finds that each cold item suits; relative to their mean, which is that of newcomers."""
+        known = self._fits.get(ranking)
+        if known is not None and known[0] is cold:
+            return known[1]
+        fit_C = np.ones(len(cold.ids), np.float32)
+        n_known = len(cold.known_C)
+        if n_known:
+            score_C = ranking.scores_of(deployment, cold.known_C)
+            fit_C[:n_known] = (score_C / max(float(score_C.mean()), 1e-30)) ** FIT
+        self._fits[ranking] = (cold, fit_C)
+        return fit_C
+
+
+def _cold(deployment: Deployment, records: Records, columns: Mapping[str, object]) -> Cold:
+    known_C = _young(deployment, columns)
+    newcomers = [name for name in records.position if name not in deployment.items.position]
+    ids = [*(deployment.trained.item_ids[place] for place in known_C.tolist()), *newcomers]
+    return Cold(ids, known_C, _of_newcomers(deployment, newcomers) if newcomers else None, records.frame)
+
+
+def _young(deployment: Deployment, columns: Mapping[str, object]) -> Ints:
+    """Places of the items with few interactions that are no older than the deployment says; shape (C,).
+
+    "Age = newest interaction of the dataset - CREATION_TIMESTAMP"; where that is missing an item is as old as its first
+    interaction, and without any as new as can be.
+    """
+    exploration = deployment.manner.exploration
+    assert exploration is not None, "asked of deployments that explore"
+    age = deployment.ages
+    born_s_I = age.first_s_I
+    created = columns.get("CREATION_TIMESTAMP")
+    if isinstance(created, Numbers):
+        created_s_I = created.value_I[:-1]
+        born_s_I = np.where(np.isnan(created_s_I), born_s_I, created_s_I)
+    is_young_I = born_s_I >= age.newest_s - exploration.age_days_max * DAY_S
+    return np.flatnonzero(is_young_I & (age.events_I < COLD_EVENTS)).astype(np.int32)
+
+
+def _of_newcomers(deployment: Deployment, ids: Sequence[str]) -> Deployment:
+    """The same deployment over a catalogue of items that its model does not know."""
+    nothing = Histories(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.bool_), [])
+    trained = replace(deployment.trained, user_ids=[], item_ids=list(ids), histories=nothing, heads=None)
+    return replace(deployment, trained=trained)
+
+
+def _drawn(deployment: Deployment, seen: _Seen, seed: int) -> Floats:
+    """What each cold item's appeal may be, by how often it was shown and chosen; shape (R, C)."""
+    cold, exposure = seen.cold, deployment.trained.exposure
+    shown_C = np.array([seen.shown[name] for name in cold.ids], np.float64)
+    chosen_C = np.array([seen.chosen[name] for name in cold.ids], np.float64)
+    all_shown, all_chosen = seen.shown.total(), seen.chosen.total()
+    if exposure is not None:
+        known = slice(len(cold.known_C))
+        shown_C[known] += exposure.shown_I[cold.known_C]
+        chosen_C[known] += exposure.chosen_I[cold.known_C]
+        all_shown, all_chosen = all_shown + int(exposure.shown_I.sum()), all_chosen + int(exposure.chosen_I.sum())
+    usual = (1 + all_chosen) / (RATE_SHOWN + all_shown)
+    n_rows = max(DRAWS_MIN, min(1 << 40 - CHANCE_BITS, DRAWN_MAX // max(1, len(cold.ids))))
+    rng = np.random.default_rng(seed)
+    found = rng.gamma(PRIOR + chosen_C, 1 / (PRIOR + usual * shown_C), (n_rows, len(cold.ids)))
+    return found.astype(np.float32)
+
+
+@lru_cache(maxsize=1024)
+def _chances(wanted: int, share: float) -> list[float]:
+    """The chance that at most n of the places are explored, for n from 0 on."""
+    one = [comb(wanted, n) * share**n * (1 - share) ** (wanted - n) for n in range(wanted + 1)]
+    return list(accumulate(one))
+
+
+def _n_explored(wanted: int, share: float, chance: int) -> int:
+    """How many places of a list are explored: each one with the same chance, decided by the lower bits of `chance`."""
+    if not share:
+        return 0
+    drawn = (chance & ((1 << CHANCE_BITS) - 1)) / (1 << CHANCE_BITS)
+    return min(wanted, bisect(_chances(wanted, share), drawn))
+
+
+def _allowed(cold: Cold, ask: Ask) -> Bools:
+    n_known = len(cold.known_C)
+    may_C = np.ones(len(cold.ids), np.bool_)
+    if ask.allowed_I is not None:
+        may_C[:n_known] = ask.allowed_I[cold.known_C]
+    if cold.newcomers is not None and (allowed_C := ask.allowed_of(cold.newcomers)) is not None:
+        may_C[n_known:] = allowed_C
+    return may_C
+
+
+def _put_in(
+    listed: Sequence[Item], picked: Sequence[str], places: Sequence[int], wanted: int, gives_reasons: bool
+) -> tuple[list[Item], frozenset[str]]:
+    """Picked items at the first of these places, as far as there are any; the others move down."""
+    found = list(listed)
+    for place, name in zip(places, picked, strict=False):
+        at = min(place, len(found))
+        stands_for = found[at] if at < len(found) else found[-1] if found else {}
+        score = {"score": stands_for["score"]} if "score" in stands_for else {}
+        found.insert(at, {"itemId": name, **score, **({"reason": ["Exploration"]} if gives_reasons else {})})
+    return found[:wanted], frozenset(picked)
