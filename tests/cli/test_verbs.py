@@ -28,6 +28,18 @@ def test_recs_shows_titles_genres_and_probabilities_best_first(run: Run, value: 
     assert value("recs", "7", "-n", "5", "--campaign", films.shown["campaign"])["items"] == found
 
 
+def test_why_names_the_films_that_carried_each_one(run: Run, value: Value) -> None:
+    found = value("recs", "7", "-n", "3", "--why")
+    shown = run("recs", "7", "-n", "3", "--why").output
+
+    plain = value("recs", "7", "-n", "3")["items"]
+    assert [item["itemId"] for item in found["items"]] == [item["itemId"] for item in plain]
+    events = [reason["event"] for item in found["items"] for reason in item["because"] if "event" in reason]
+    assert events
+    assert events[0]["metadata"]["title"] in shown
+    assert found["method"] in shown
+
+
 def test_a_user_whom_nobody_knows_gets_a_list(value: Value) -> None:
     assert len(value("recs", "nobody", "-n", "3")["items"]) == 3
 

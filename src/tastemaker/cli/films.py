@@ -37,7 +37,7 @@ def read_items(path: Path) -> dict[str, Item]:
 
 def named_items(reply: Mapping[str, Any]) -> dict[str, Item]:
     """Item id -> title and genres, of the metadata in an answer."""
-    return {each["itemId"]: _item(each["metadata"]) for each in reply["itemList"] if each.get("metadata")}
+    return {each["itemId"]: item_of(each["metadata"]) for each in reply["itemList"] if each.get("metadata")}
 
 
 def asking_for_names(server: Server, campaign: str, count: int) -> dict[str, Any]:
@@ -57,8 +57,8 @@ def asking_for_names(server: Server, campaign: str, count: int) -> dict[str, Any
     return {"metadataColumns": {"ITEMS": wanted}} if wanted else {}
 
 
-def _item(metadata: Mapping[str, str]) -> Item:
-    """metadata: values by the column's name in lower case."""
+def item_of(metadata: Mapping[str, str]) -> Item:
+    """The names in an answer. metadata: values by the column's name in lower case."""
 
     def first(names: tuple[str, ...]) -> str:
         return next((metadata[name.lower()] for name in names if name.lower() in metadata), "")

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from tastemaker.cli.because import show_reasons
 from tastemaker.cli.campaigns import campaign_for, filter_for, filter_values
 from tastemaker.cli.client import Server, asks_server
 from tastemaker.cli.films import NAMELESS, SAYS_HOW, asking_for_names, named_items
@@ -17,6 +18,7 @@ from tastemaker.cli.verb import verb
 @click.option("-n", "count", type=click.IntRange(1, 500), default=10, show_default=True, help="Length of the list.")
 @click.option("--filter", "filter_name", help="Name or ARN of a filter.")
 @click.option("--value", "values", multiple=True, help="NAME=VALUE for $NAME in the filter; may be repeated.")
+@click.option("--why", is_flag=True, help="Say what carried each item.")
 @verb
 @asks_server
 def recs(
@@ -26,6 +28,7 @@ def recs(
     count: int,
     filter_name: str | None,
     values: tuple[str, ...],
+    why: bool,
     server: Server,
 ) -> None:
     """Recommend items for USER."""
@@ -33,7 +36,8 @@ def recs(
     request["campaignArn"] = campaign_for(server, "USER_PERSONALIZATION", campaign)
     if filter_name:
         request |= {"filterArn": filter_for(server, filter_name), "filterValues": filter_values(values)}
-    show_list(out, server, request, f"For user {user}")
+    show = show_reasons if why else show_list
+    show(out, server, request, f"For user {user}")
     out.next(f"tastemaker event {user} ITEM", "tells the server what the user took; then ask again")
 
 

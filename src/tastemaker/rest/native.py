@@ -10,6 +10,7 @@ from tastemaker import __version__
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
 from tastemaker.kinds.filter import edit_filter
 from tastemaker.resources.attributions import of_streamed
+from tastemaker.serving.explaining import Explainer, Question
 from tastemaker.serving.tracing import Tracer, Trial
 from tastemaker.storage import jobs, rows
 from tastemaker.storage.jobs import Job
@@ -29,7 +30,7 @@ class Edit(msgspec.Struct, forbid_unknown_fields=True):
     filterExpression: str
 
 
-def pages(store: Store, tracer: Tracer) -> dict[tuple[str, str], Page]:
+def pages(store: Store, tracer: Tracer, explainer: Explainer) -> dict[tuple[str, str], Page]:
     """Method and first part of the path -> what answers it."""
 
     def healthz(*_: object) -> tuple[int, Any]:
@@ -93,7 +94,14 @@ def pages(store: Store, tracer: Tracer) -> dict[tuple[str, str], Page]:
         except ResourceNotFoundException as error:
             return 404, {"message": error.message}
 
+    def why(_: str, __: str, body: bytes) -> tuple[int, Any]:
+        try:
+            return 200, explainer.why(_read(body, Question))
+        except ResourceNotFoundException as error:
+            return 404, {"message": error.message}
+
     return {
+        ("POST", "/why"): why,
         ("PUT", "/filters"): edit,
         ("POST", "/filters"): try_filter,
         ("POST", "/finish"): finish,

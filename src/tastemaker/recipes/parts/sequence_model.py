@@ -8,13 +8,14 @@ users held out most likely (logarithmic opinion pool: Genest and Zidek, Statisti
 Dimensions: M modelled items, I items of the catalogue, L events.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from tastemaker.data.interactions import Floats, Ints, Query, TrainingData
+from tastemaker.data.interactions import Floats, Ints, Longs, Query, TrainingData
 from tastemaker.recipes.contract import Reasons
 from tastemaker.recipes.parts.alike import Alike, alike
 from tastemaker.recipes.parts.attributes import Attributes
@@ -99,6 +100,13 @@ class SequenceModel:
         lift_M = self.attributes.lift(query.about)
         return [linear_M, network_M, np.zeros_like(linear_M) if lift_M is None else lift_M]
 
+    @property
+    def explanation(self) -> str:
+        """What the amounts of reasons are."""
+        if self.network is not None or self.about_columns:
+            return "Amounts say how much lower the score is without the event, or without knowing the column."
+        return "Amounts are parts of the chance whose logarithm is the score."
+
     def explain(self, query: Query, item: int) -> Reasons:
         """What each event, "event 0" the oldest, and popularity add to the chance whose logarithm is the score.
 
@@ -107,13 +115,27 @@ class SequenceModel:
         the event, or the column, left out, of the newest EXPLAINED_EVENTS. Of an item that no history speaks of, the
         reasons are those of the items it is like; without any, or without a history, the share of its users.
         """
-        place_V, weight_V = self._stands_for(item)
+        return self.explain_each(query, [item])[0]
+
+    def explain_each(self, query: Query, items: Sequence[int]) -> list[Reasons]:
+        """The same for several items; an event is left out once for all of them."""
         event_L = np.flatnonzero(self.place_I[query.history_L] >= 0).astype(np.int32)
         known = self.attributes.known(query.about)
-        if len(place_V) and (known or (self.network is not None and len(event_L))):
-            return self._left_out(query, item, event_L, known)
-        if not len(place_V) or not len(event_L):
-            return {"popularity": float(np.exp(self.popular_I[item]))}
+        stand_for = [self._stands_for(item) for item in items]
+        left_out: dict[str, Floats] = {}
+        if known or (self.network is not None and len(event_L)):
+            left_out = self._left_out(query, np.array(items, np.int64), event_L, known)
+        found: list[Reasons] = []
+        for n, (place_V, weight_V) in enumerate(stand_for):
+            if len(place_V) and left_out:
+                found.append(_largest_first({name: float(less_J[n]) for name, less_J in left_out.items()}))
+            elif not len(place_V) or not len(event_L):
+                found.append({"popularity": float(np.exp(self.popular_I[items[n]]))})
+            else:
+                found.append(self._shares(query, event_L, place_V, weight_V))
+        return found
+
+    def _shares(self, query: Query, event_L: Ints, place_V: Ints, weight_V: Floats) -> Reasons:
         place_L = self.place_I[query.history_L[event_L]]
         share_L = np.zeros(len(place_L), np.float32)
         for place, weight in zip(place_V, weight_V, strict=True):
@@ -187,9 +209,10 @@ class SequenceModel:
             return np.zeros(0, np.int32), np.zeros(0, np.float32)
         return np.asarray(self.alike.place_JV[found[0]]), np.asarray(self.alike.weight_JV[found[0]])
 
-    def _left_out(self, query: Query, item: int, event_L: Ints, known: list[str]) -> Reasons:
-        whole = float(self.scores(query)[item])
-        reasons = {}
+    def _left_out(self, query: Query, item_J: Longs, event_L: Ints, known: list[str]) -> dict[str, Floats]:
+        """How much lower the scores of the items are without each event, and each column; shape (J,)."""
+        whole_J = self.scores(query)[item_J]
+        lower = {}
         for event in event_L[-EXPLAINED_EVENTS:].tolist():
             left_L = np.arange(len(query.history_L)) != event
             other = replace(
@@ -197,11 +220,11 @@ class SequenceModel:
                 history_L=query.history_L[left_L],
                 time_s_L=None if query.time_s_L is None else query.time_s_L[left_L],
             )
-            reasons[f"event {event}"] = whole - float(self.scores(other)[item])
+            lower[f"event {event}"] = whole_J - self.scores(other)[item_J]
         for column in dict.fromkeys(key.split("=", 1)[0] for key in known):
             about = {name: values for name, values in query.about.items() if name != column}
-            reasons[column] = whole - float(self.scores(replace(query, about=about))[item])
-        return _largest_first(reasons)
+            lower[column] = whole_J - self.scores(replace(query, about=about))[item_J]
+        return lower
 
 
 def catalogue(data: TrainingData, modelled_M: Ints, recent: bool) -> dict[str, Any]:

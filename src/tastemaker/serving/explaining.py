@@ -1,0 +1,114 @@
+"""Why each item of a list is in it: the user's events that carried it, what else did, or what gave it its place."""
+
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+from msgspec import Struct, field, to_builtins
+
+from tastemaker.data.interactions import Query
+from tastemaker.errors import InvalidInputException
+from tastemaker.recipes.contract import Reasons, explained, explanation
+from tastemaker.serving.allowed import AllowedItems
+from tastemaker.serving.answer import LISTS, RESULTS_DEFAULT, RESULTS_MAX, deployment_for
+from tastemaker.serving.catalogue import Catalogue, Records
+from tastemaker.serving.deployments import Deployment, Deployments
+from tastemaker.serving.lists import Item, Listed, Lists
+from tastemaker.serving.rankings import PastEvent, Rankings, person
+from tastemaker.storage.live import Live
+from tastemaker.storage.store import Store
+
+EVENT = "event "  # what a model calls an event of the history, with its place
+REASONS_MAX = 20  # of one item, the largest
+
+
+class Question(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What is asked: as GetRecommendations. metadata: columns of Items that are told of every item and event."""
+
+    campaignArn: str | None = None
+    recommenderArn: str | None = None
+    userId: str | None = None
+    itemId: str | None = None
+    numResults: int = RESULTS_DEFAULT
+    filterArn: str | None = None
+    filterValues: dict[str, str] = field(default_factory=dict)
+    context: dict[str, str] = field(default_factory=dict)
+    promotions: list[dict[str, Any]] = field(default_factory=list)
+    metadata: list[str] = field(default_factory=list)
+
+
+class Explainer:
+    """Explains lists. Like a trial of a filter it reads everything anew: it is rare, and requests need not wait."""
+
+    def __init__(self, store: Store, deployments: Deployments, events_per_user_max: int) -> None:
+        self._store, self._deployments, self._events_max = store, deployments, events_per_user_max
+
+    def why(self, question: Question) -> dict[str, Any]:
+        """A list with the reasons of each item. Raises as GetRecommendations."""
+        if not 1 <= question.numResults <= RESULTS_MAX:
+            raise InvalidInputException(f"numResults is {question.numResults}: give 1 to {RESULTS_MAX}.")
+        with closing(Live(self._store.database, self._events_max, users_max=1)) as live:
+            deployment = deployment_for(
+                self._deployments, question.campaignArn, question.recommenderArn, live.generation
+            )
+            if deployment.recipe_type not in LISTS:
+                raise InvalidInputException(f"{deployment.arn} makes no lists of items, which could be explained.")
+            catalogue = Catalogue(self._store)
+            records = catalogue.records(deployment.group, "ITEMS", live.catalogue)
+            lists = Lists(
+                self._store, live, catalogue, AllowedItems(live, self._deployments.filter, catalogue), Rankings(most=1)
+            )
+            listed = lists.of(deployment, to_builtins(question), question.numResults, self._store.new_chance())
+            past = []
+            if question.userId is not None:
+                events = live.events_of(deployment.dataset_seq, question.userId)
+                past = person(deployment, question.userId, events).past(deployment)
+        return {
+            "deployment": deployment.arn,
+            "method": explanation(deployment.trained.model),
+            "items": _explained(deployment, listed, past, records, question.metadata),
+        }
+
+
+def _explained(
+    deployment: Deployment, listed: Listed, past: list[PastEvent], records: Records, columns: list[str]
+) -> list[dict[str, Any]]:
+    position, query = deployment.items.position, listed.ranking.query(deployment)
+    known = [item["itemId"] for item in listed.items if item["itemId"] in position]
+    found = explained(deployment.trained.model, query, [position[name] for name in known])
+    reasons = dict(zip(known, found, strict=True))
+    return [
+        {
+            "itemId": item["itemId"],
+            **({"score": item["score"]} if "score" in item else {}),
+            **_named(records, item["itemId"], columns),
+            "placedBy": _placed_by(item, listed),
+            "because": _told(reasons.get(item["itemId"], {}), query, past, records, columns),
+        }
+        for item in listed.items
+    ]
+
+
+def _placed_by(item: Item, listed: Listed) -> str:
+    if item["itemId"] in listed.explored:
+        return "exploration"
+    return f"promotion {item['promotionName']}" if "promotionName" in item else "relevance"
+
+
+def _told(
+    reasons: Reasons, query: Query, past: list[PastEvent], records: Records, columns: list[str]
+) -> list[dict[str, Any]]:
+    """The largest reasons with their amounts, and with their shares of all amounts, whatever their sign."""
+    whole = float(np.abs(list(reasons.values())).sum()) or 1.0
+    told = []
+    for name, amount in list(reasons.items())[:REASONS_MAX]:
+        reason: dict[str, Any] = {"what": name}
+        if name.startswith(EVENT) and len(past) == len(query.history_L):
+            event = past[int(name.removeprefix(EVENT))]
+            reason = {"event": {**event.told(), **_named(records, event.item_id, columns)}}
+        told.append({**reason, "amount": round(amount, 6), "share": round(abs(amount) / whole, 4)})
+    return told
+
+
+def _named(records: Records, item_id: str, columns: list[str]) -> dict[str, Any]:
+    return {"metadata": records.texts(item_id, columns)} if columns else {}
