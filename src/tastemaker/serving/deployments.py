@@ -13,7 +13,8 @@ import structlog
 from numpy.typing import NDArray
 
 from tastemaker.arn import kind_of
-from tastemaker.data.interactions import Longs, Query
+from tastemaker.data.exposure import first_met, is_cold
+from tastemaker.data.interactions import Bools, Query
 from tastemaker.data.proposals import TAKEN
 from tastemaker.data.vocabulary import Vocabulary
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
@@ -38,10 +39,10 @@ NO_DATASET = -1
 
 @dataclass(frozen=True)
 class Ages:
-    """events_I: interactions of each item up to the training. first_s_I: the first of them, inf without one, in Unix
-    seconds. newest_s: the newest of all."""
+    """is_cold_I: items with few events up to the training. first_s_I: the first of these, inf without one, in Unix
+    seconds. newest_s: the newest event of all."""
 
-    events_I: Longs
+    is_cold_I: Bools
     first_s_I: Doubles
     newest_s: float
 
@@ -82,12 +83,10 @@ class Deployment:
     def ages(self) -> Ages:
         """How old the items are, and how well known. O(N) at the first look."""
         histories, n_items = self.trained.histories, len(self.items)
-        first_s_I = np.full(n_items, np.inf)
-        if histories.time_s_N is not None:
-            np.minimum.at(first_s_I, histories.item_N, histories.time_s_N)
-        events_I = np.bincount(histories.item_N, minlength=n_items)
-        newest_s = -np.inf if histories.time_s_N is None else float(histories.time_s_N.max(initial=0))
-        return Ages(events_I, first_s_I, newest_s)
+        # An artifact of before times were kept tells no ages: then all that is little known is explored.
+        time_s_N = np.zeros(len(histories.item_N), np.int64) if histories.time_s_N is None else histories.time_s_N
+        first_s_I = first_met(histories.item_N, time_s_N, n_items)
+        return Ages(is_cold(histories.item_N, n_items), first_s_I, float(time_s_N.max(initial=0)))
 
     def is_like(self, other: "Deployment") -> bool:
         """Whether the other one answers as this one does."""

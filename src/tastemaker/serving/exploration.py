@@ -21,7 +21,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from tastemaker.data.interactions import Bools, Floats, Ints
+from tastemaker.data.exposure import fit
+from tastemaker.data.interactions import Bools, Floats, Ints, Longs
 from tastemaker.filters import Numbers
 from tastemaker.serving.catalogue import Catalogue, Records
 from tastemaker.serving.deployments import Deployment
@@ -30,7 +31,6 @@ from tastemaker.storage.events import newest_seq, responses_of
 from tastemaker.storage.store import Store
 from tastemaker.storage.trained import Histories
 
-COLD_EVENTS = 15  # interactions from which on the model knows an item; the default of aws-hrnn-coldstart
 DAY_S = 86_400
 FRESH_S = 1.0  # how old the counts of impressions may be
 # Appeals are drawn for many replies at once: as many rows as the upper bits of a reply's chance can choose from, or as
@@ -39,7 +39,6 @@ CHANCE_BITS, DRAWS_MIN, DRAWN_MAX = 32, 8, 1_000_000
 # Choices of which a new item is thought to have had one, and impressions for as many on average: a prior of mean 1.
 PRIOR = 1.0
 RATE_SHOWN = 25.0  # impressions as which the usual share of choices is known beforehand: one of a list of 25
-FIT = 0.5  # power of the model's chance beside the drawn appeal: users get new items that suit them, and others, too
 
 Item = dict[str, Any]
 
@@ -49,11 +48,14 @@ class Cold:
     """What may be explored: cold items of the catalogue, and newcomers, which the model does not know.
 
     ids: of both, shape (C,). known_C: the places in the catalogue of the former, which are the first of all. newcomers:
-    a catalogue of the latter alone, to be filtered as the other is. source: the records that all this follows from.
+    a catalogue of the latter alone, to be filtered as the other is. kept_c, kept_h: those whose fit the artifact keeps,
+    among these and among the kept. source: the records that all this follows from.
     """
 
     ids: Sequence[str]
     known_C: Ints
+    kept_c: Longs
+    kept_h: Longs
     newcomers: Deployment | None
     source: object
 
@@ -148,10 +150,11 @@ class Explorers:
         if known is not None and known[0] is cold:
             return known[1]
         fit_C = np.ones(len(cold.ids), np.float32)
-        n_known = len(cold.known_C)
-        if n_known:
-            score_C = ranking.scores_of(deployment, cold.known_C)
-            fit_C[:n_known] = (score_C / max(float(score_C.mean()), 1e-30)) ** FIT
+        heads = deployment.trained.heads
+        if ranking.head is not None and heads is not None and heads.fit_UC is not None:
+            fit_C[cold.kept_c] = heads.fit_UC[ranking.head, cold.kept_h]
+        elif len(cold.known_C):
+            fit_C[: len(cold.known_C)] = fit(ranking.scores_of(deployment, cold.known_C))
         self._fits[ranking] = (cold, fit_C)
         return fit_C
 
@@ -160,7 +163,11 @@ def _cold(deployment: Deployment, records: Records, columns: Mapping[str, object
     known_C = _young(deployment, columns)
     newcomers = [name for name in records.position if name not in deployment.items.position]
     ids = [*(deployment.trained.item_ids[place] for place in known_C.tolist()), *newcomers]
-    return Cold(ids, known_C, _of_newcomers(deployment, newcomers) if newcomers else None, records.frame)
+    heads = deployment.trained.heads
+    kept = np.zeros(0, np.int32) if heads is None or heads.cold_C is None else heads.cold_C
+    _, kept_c, kept_h = np.intersect1d(known_C, kept, assume_unique=True, return_indices=True)
+    of_newcomers = _of_newcomers(deployment, newcomers) if newcomers else None
+    return Cold(ids, known_C, kept_c, kept_h, of_newcomers, records.frame)
 
 
 def _young(deployment: Deployment, columns: Mapping[str, object]) -> Ints:
@@ -178,7 +185,7 @@ def _young(deployment: Deployment, columns: Mapping[str, object]) -> Ints:
         created_s_I = created.value_I[:-1]
         born_s_I = np.where(np.isnan(created_s_I), born_s_I, created_s_I)
     is_young_I = born_s_I >= age.newest_s - exploration.age_days_max * DAY_S
-    return np.flatnonzero(is_young_I & (age.events_I < COLD_EVENTS)).astype(np.int32)
+    return np.flatnonzero(is_young_I & age.is_cold_I).astype(np.int32)
 
 
 def _of_newcomers(deployment: Deployment, ids: Sequence[str]) -> Deployment:

@@ -28,11 +28,15 @@ NOTHING: About = {}
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """The best items and their probabilities, best first; `query` asks the model for the whole catalogue again."""
+    """The best items and their probabilities, best first; `query` asks the model for the whole catalogue again.
+
+    head: the user whose list of the training this is, None for a list that was computed since.
+    """
 
     item_K: Ints
     score_K: Floats
     query: Callable[[Deployment], Query]
+    head: int | None = None
 
     def best(self, deployment: Deployment, allowed_I: Bools | None, k: int) -> tuple[Ints, Floats]:
         """The k best allowed items and their scores; fewer only if the catalogue has no more."""
@@ -236,7 +240,7 @@ def _of_person(deployment: Deployment, user_id: str, live: Events, about: About)
     is_as_trained = not about and who.user is not None and not any(deployment.counts(event) for event in who.since)
     if heads is None or not is_as_trained or who.user is None or who.user >= len(heads.item_UK):
         return _ranked(deployment, who.query)
-    return Ranking(heads.item_UK[who.user], heads.score_UK[who.user], who.query)
+    return Ranking(heads.item_UK[who.user], heads.score_UK[who.user], who.query, who.user)
 
 
 def _scores(deployment: Deployment, query: Query) -> Floats:

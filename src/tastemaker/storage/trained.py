@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tastemaker.data.exposure import Exposure
 from tastemaker.data.interactions import About, Bools, Floats, Ints, Longs, Query
 from tastemaker.recipes.contract import Model
 from tastemaker.storage import artifacts
+
+Halves = NDArray[np.float16]
 
 NOTHING: About = {}
 OPTIONAL = ("time_s_N", "value_N")
@@ -50,10 +53,15 @@ class Histories:
 
 @dataclass(frozen=True)
 class Heads:
-    """The best K items of each user as of the training, best first, and their probabilities."""
+    """The best K items of each user as of the training, best first, and their probabilities.
+
+    cold_C, fit_UC: the youngest cold items where the recipe explores, and how well they suit each user (data/exposure).
+    """
 
     item_UK: Ints
     score_UK: Floats
+    cold_C: Ints | None = None
+    fit_UC: Halves | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,9 @@ def save(place: Path, trained: Trained) -> None:
     if trained.exposure:
         arrays |= {"exposure.shown_I": trained.exposure.shown_I, "exposure.chosen_I": trained.exposure.chosen_I}
     if trained.heads:
-        arrays |= {"heads.item_UK": trained.heads.item_UK, "heads.score_UK": trained.heads.score_UK}
+        for item in fields(Heads):
+            if (kept := getattr(trained.heads, item.name)) is not None:
+                arrays[f"heads.{item.name}"] = kept
     manifest = {
         "recipe": trained.recipe,
         "classes": classes,
@@ -116,7 +126,10 @@ def load(place: Path) -> Trained:
     exposure = None
     if "exposure.shown_I" in arrays:
         exposure = Exposure(arrays["exposure.shown_I"], arrays["exposure.chosen_I"])
-    heads = Heads(arrays["heads.item_UK"], arrays["heads.score_UK"]) if "heads.item_UK" in arrays else None
+    heads = None
+    if "heads.item_UK" in arrays:
+        kept = ("heads.cold_C", "heads.fit_UC")
+        heads = Heads(arrays["heads.item_UK"], arrays["heads.score_UK"], *(arrays.get(name) for name in kept))
     return Trained(
         manifest["recipe"],
         model,

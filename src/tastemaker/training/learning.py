@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tastemaker.data.interactions import Query, TrainingData
+from tastemaker.data.exposure import first_met, fit, is_cold
+from tastemaker.data.interactions import Ints, Query, TrainingData
 from tastemaker.data.ranking import softmax, top
 from tastemaker.data.selection import Selection
 from tastemaker.data.splits import by_users, of_each_user
@@ -29,6 +30,7 @@ from tastemaker.training.ratings import KEYS, rating_report
 HEAD_K = 200  # items kept per user: the 25 of a usual request, with room for what a filter removes
 HEAD_USERS_MAX = 500_000  # whose heads are computed ahead: 1.6 KB each, mapped from disk
 HEAD_CELLS_MAX = 4_000_000_000  # users times items: about an hour of one core; who is beyond it is computed when asked
+COLD_KEPT = 256  # cold items whose fit is kept for every user: 512 bytes each
 TESTED_USERS_MAX = 20_000  # of those held out, asked to measure: more would not move the fourth digit
 CALIBRATION_USERS_MAX = 2_000  # a temperature is one number; more users do not move it
 
@@ -207,14 +209,30 @@ def _heads(recipe: Recipe, model: Model, histories: Histories, data: TrainingDat
     n_users = len(histories.start_U) - 1
     if recipe.recipe_type != "USER_PERSONALIZATION" or not n_users:
         return None
-    lists, scores = [], []
+    asks = traits(recipe)
+    cold_C = _coldest(histories, data) if asks.item_exploration_config or asks.explores_by_itself else None
+    lists, scores, fits = [], [], []
     for user in range(min(n_users, HEAD_USERS_MAX, HEAD_CELLS_MAX // max(1, data.interactions.n_items))):
         score_I = model.scores(histories.query(user, data.about(user)))
-        if not traits(recipe).plain_scores:
+        if not asks.plain_scores:
             score_I = softmax(score_I)
         best_K = top(score_I, None, HEAD_K)
         lists.append(best_K)
         scores.append(score_I[best_K])
+        if cold_C is not None:
+            fits.append(fit(score_I[cold_C]).astype(np.float16))
         if user % 256 == 0:
             watch(user, n_users)
-    return Heads(np.stack(lists), np.stack(scores))
+    return Heads(np.stack(lists), np.stack(scores), cold_C, np.stack(fits) if fits else None)
+
+
+def _coldest(histories: Histories, data: TrainingData) -> Ints | None:
+    """Places of the youngest items of which little is known, increasing; None if there is none."""
+    n_items, created_s_I = data.interactions.n_items, data.item_created_s
+    assert histories.time_s_N is not None, "every artifact keeps them"
+    born_s_I = first_met(histories.item_N, histories.time_s_N, n_items)
+    if created_s_I is not None:
+        born_s_I = np.where(created_s_I > 0, created_s_I, born_s_I)
+    cold_C = np.flatnonzero(is_cold(histories.item_N, n_items))
+    youngest = cold_C[np.argsort(-born_s_I[cold_C], kind="stable")[:COLD_KEPT]]
+    return np.sort(youngest).astype(np.int32) if len(youngest) else None

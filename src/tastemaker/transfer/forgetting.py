@@ -172,7 +172,10 @@ def forgotten(trained: Trained, gone: np.ndarray[tuple[int, ...], np.dtype[np.in
         item_UK, score_UK = np.array(heads.item_UK), np.array(heads.score_UK)
         below = gone[gone < len(item_UK)]
         item_UK[below], score_UK[below] = 0, 0.0
-        heads = Heads(item_UK, score_UK)
+        fit_UC = None if heads.fit_UC is None else np.array(heads.fit_UC)
+        if fit_UC is not None:
+            fit_UC[below] = 1.0
+        heads = Heads(item_UK, score_UK, heads.cold_C, fit_UC)
     return replace(
         trained,
         user_ids=[FORGOTTEN if is_gone else name for name, is_gone in zip(trained.user_ids, is_gone_U, strict=True)],
