@@ -27,6 +27,10 @@ def show_reasons(out: Output, server: Server, request: Mapping[str, Any], title:
         return
     out.table((">#", "item", *(("title",) if columns else ()), ">probability", "because of"), rows, title)
     out.say(found["method"])
+    if found["dials"]:
+        plain = found["measures"]["plain"]
+        moved = [f"{name} {value:.2f} ({plain[name]:.2f} without)" for name, value in found["measures"]["list"].items()]
+        out.say(f"Dials: {', '.join(found['dials'])}. The list has {', '.join(moved)}.")
 
 
 def _reason(reason: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ VERBS = (
     "metrics",
     "trials",
     "recs",
+    "dials",
     "similar",
     "filter",
     "event",

@@ -7,6 +7,7 @@ import click
 from tastemaker.cli.because import show_reasons
 from tastemaker.cli.campaigns import campaign_for, filter_for, filter_values
 from tastemaker.cli.client import Server, asks_server
+from tastemaker.cli.dials import dial_options, told
 from tastemaker.cli.films import NAMELESS, SAYS_HOW, asking_for_names, named_items
 from tastemaker.cli.output import Output
 from tastemaker.cli.verb import verb
@@ -18,7 +19,8 @@ from tastemaker.cli.verb import verb
 @click.option("-n", "count", type=click.IntRange(1, 500), default=10, show_default=True, help="Length of the list.")
 @click.option("--filter", "filter_name", help="Name or ARN of a filter.")
 @click.option("--value", "values", multiple=True, help="NAME=VALUE for $NAME in the filter; may be repeated.")
-@click.option("--why", is_flag=True, help="Say what carried each item.")
+@click.option("--why", is_flag=True, help="Say what carried each item, and what the dials changed.")
+@dial_options
 @verb
 @asks_server
 def recs(
@@ -29,15 +31,22 @@ def recs(
     filter_name: str | None,
     values: tuple[str, ...],
     why: bool,
+    diversity: float | None,
+    popularity: float | None,
+    calibration: float | None,
+    dislikes: tuple[str, ...],
     server: Server,
 ) -> None:
-    """Recommend items for USER."""
+    """Recommend items for USER; with dials in the place of the campaign's own."""
     request: dict[str, Any] = {"userId": user, "numResults": count}
     request["campaignArn"] = campaign_for(server, "USER_PERSONALIZATION", campaign)
     if filter_name:
         request |= {"filterArn": filter_for(server, filter_name), "filterValues": filter_values(values)}
-    show = show_reasons if why else show_list
-    show(out, server, request, f"For user {user}")
+    dials = told(dislikes, diversity=diversity, popularity=popularity, calibration=calibration)
+    if why or dials:
+        show_reasons(out, server, request | ({"dials": dials} if dials else {}), f"For user {user}")
+    else:
+        show_list(out, server, request, f"For user {user}")
     out.next(f"tastemaker event {user} ITEM", "tells the server what the user took; then ask again")
 
 

@@ -8,9 +8,10 @@ import msgspec
 
 from tastemaker import __version__
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
+from tastemaker.kinds.dials import turn_dials
 from tastemaker.kinds.filter import edit_filter
 from tastemaker.resources.attributions import of_streamed
-from tastemaker.serving.explaining import Explainer, Question
+from tastemaker.serving.explaining import Explainer, Question, Turned
 from tastemaker.serving.tracing import Tracer, Trial
 from tastemaker.storage import jobs, rows
 from tastemaker.storage.jobs import Job
@@ -100,7 +101,14 @@ def pages(store: Store, tracer: Tracer, explainer: Explainer) -> dict[tuple[str,
         except ResourceNotFoundException as error:
             return 404, {"message": error.message}
 
+    def turn(named: str, _: str, body: bytes) -> tuple[int, Any]:
+        try:
+            return 200, turn_dials(store, unquote(named), msgspec.to_builtins(_read(body, Turned)))
+        except ResourceNotFoundException as error:
+            return 404, {"message": error.message}
+
     return {
+        ("PUT", "/dials"): turn,
         ("POST", "/why"): why,
         ("PUT", "/filters"): edit,
         ("POST", "/filters"): try_filter,

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tastemaker.arn import kind_of
 from tastemaker.data.exposure import first_met, is_cold
-from tastemaker.data.interactions import Bools, Query
+from tastemaker.data.interactions import Bools, Longs, Query
 from tastemaker.data.proposals import TAKEN
 from tastemaker.data.vocabulary import Vocabulary
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
@@ -22,7 +22,7 @@ from tastemaker.filters import Filter, parse
 from tastemaker.resources.engine import existing
 from tastemaker.resources.groups import dataset_of
 from tastemaker.resources.kind import Kind
-from tastemaker.serving.manner import Manner, manner_of_recommender, manner_of_version
+from tastemaker.serving.manner import Manner, dials_of, manner_of_recommender, manner_of_version
 from tastemaker.storage import rows
 from tastemaker.storage.copies import Copies
 from tastemaker.storage.live import LiveEvent
@@ -78,6 +78,11 @@ class Deployment:
     def items(self) -> Vocabulary:
         """The catalogue: position i of every score is item_ids[i]."""
         return Vocabulary(self.trained.item_ids)
+
+    @cached_property
+    def events_I(self) -> Longs:
+        """How many events each item had up to the training."""
+        return np.bincount(self.trained.histories.item_N, minlength=len(self.items)).astype(np.int64)
 
     @cached_property
     def ages(self) -> Ages:
@@ -212,6 +217,7 @@ class Deployments:
             manner = manner_of_recommender(row)
         else:
             manner = manner_of_version(version, arn, row.body.get("campaignConfig", {}))
+        manner = replace(manner, dials=dials_of(row.body.get("dials", {})))
         deployment = _deployment(self._store, row, version, manner, self._artifact(arn, version))
         known = self._deployed.get(arn)
         if known is not None and known.is_like(deployment):

@@ -1,10 +1,11 @@
 """Why each item of a list is in it: the user's events that carried it, what else did, or what gave it its place."""
 
 from contextlib import closing
-from typing import Any
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import numpy as np
-from msgspec import Struct, field, to_builtins
+from msgspec import Meta, Struct, field, to_builtins
 
 from tastemaker.data.interactions import Query
 from tastemaker.errors import InvalidInputException
@@ -13,8 +14,10 @@ from tastemaker.serving.allowed import AllowedItems
 from tastemaker.serving.answer import LISTS, RESULTS_DEFAULT, RESULTS_MAX, deployment_for
 from tastemaker.serving.catalogue import Catalogue, Records
 from tastemaker.serving.deployments import Deployment, Deployments
-from tastemaker.serving.lists import Item, Listed, Lists
+from tastemaker.serving.lists import Item, Listed, Lists, Reorderable
+from tastemaker.serving.manner import dials_of
 from tastemaker.serving.rankings import PastEvent, Rankings, person
+from tastemaker.serving.reranking import measures
 from tastemaker.storage.live import Live
 from tastemaker.storage.store import Store
 
@@ -22,8 +25,23 @@ EVENT = "event "  # what a model calls an event of the history, with its place
 REASONS_MAX = 20  # of one item, the largest
 
 
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Turned(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Dials, as `reranking.Dials` has them."""
+
+    diversity: Share = 0.0
+    popularity: Annotated[float, Meta(ge=-1, le=1)] = 0.0
+    calibration: Share = 0.0
+    dislikes: list[str] = field(default_factory=list)
+
+
 class Question(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """What is asked: as GetRecommendations. metadata: columns of Items that are told of every item and event."""
+    """What is asked: as GetRecommendations. metadata: columns of Items that are told of every item and event.
+
+    dials: in the place of those of the campaign.
+    """
 
     campaignArn: str | None = None
     recommenderArn: str | None = None
@@ -35,6 +53,7 @@ class Question(Struct, forbid_unknown_fields=True, omit_defaults=True):
     context: dict[str, str] = field(default_factory=dict)
     promotions: list[dict[str, Any]] = field(default_factory=list)
     metadata: list[str] = field(default_factory=list)
+    dials: Turned | None = None
 
 
 class Explainer:
@@ -58,7 +77,10 @@ class Explainer:
             lists = Lists(
                 self._store, live, catalogue, AllowedItems(live, self._deployments.filter, catalogue), Rankings(most=1)
             )
-            listed = lists.of(deployment, to_builtins(question), question.numResults, self._store.new_chance())
+            dials = deployment.manner.dials if question.dials is None else dials_of(to_builtins(question.dials))
+            request = to_builtins(question) | {"dials": dials}
+            listed = lists.of(deployment, request, question.numResults, self._store.new_chance())
+            found = lists.candidates(deployment, listed.ranking, dials, question.userId, None, question.numResults)
             past = []
             if question.userId is not None:
                 events = live.events_of(deployment.dataset_seq, question.userId)
@@ -66,8 +88,18 @@ class Explainer:
         return {
             "deployment": deployment.arn,
             "method": explanation(deployment.trained.model),
+            "dials": {name: value for name, value in asdict(dials).items() if value},
+            "measures": _measured(deployment, found, listed),
             "items": _explained(deployment, listed, past, records, question.metadata),
         }
+
+
+def _measured(deployment: Deployment, found: Reorderable, listed: Listed) -> dict[str, dict[str, float]]:
+    """What the dials move, of the list and of as many items in their plain order."""
+    position = deployment.items.position
+    wanted = [position[item["itemId"]] for item in listed.items if item["itemId"] in position]
+    among_K, plain_K = np.flatnonzero(np.isin(found.item_P, wanted)), np.arange(len(found.item_P))
+    return {"list": measures(found.of, among_K), "plain": measures(found.of, plain_K[: len(wanted)])}
 
 
 def _explained(

@@ -8,14 +8,18 @@ import numpy as np
 
 from tastemaker.data.interactions import About, Bools, Floats, Ints
 from tastemaker.errors import InvalidInputException
+from tastemaker.filters import Texts
 from tastemaker.serving.allowed import AllowedItems, both
 from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment
 from tastemaker.serving.exploration import Ask, Explorers
-from tastemaker.serving.rankings import Ranking, Rankings
+from tastemaker.serving.rankings import Ranking, Rankings, person
+from tastemaker.serving.reranking import CANDIDATES, PLAIN, Candidates, Dials, likeness, mixes, reordered
 from tastemaker.storage.live import Live
 from tastemaker.storage.store import Store
 
+DISLIKES_MAX = 100  # newest events of a type that lower what they are about
+LIKE_DISLIKED = 0.5  # what full likeness to a disliked item counts, beside the item itself
 DIGITS = 7  # of a score in an answer, as the service rounds them
 
 Request = Mapping[str, Any]
@@ -73,11 +77,74 @@ class Lists:
             allowed_I = np.ones(len(deployment.items), np.bool_) if allowed_I is None else allowed_I.copy()
             allowed_I[place_K] = False
         n_others = wanted - len(promoted)
-        items, explored = rendered(deployment, *ranking.best(deployment, allowed_I, n_others)), frozenset[str]()
+        dials = request.get("dials", deployment.manner.dials)
+        if dials == PLAIN:
+            best = ranking.best(deployment, allowed_I, n_others)
+        else:
+            best = self._redialed(deployment, ranking, dials, user_id, allowed_I, n_others)
+        items, explored = rendered(deployment, *best), frozenset[str]()
         if deployment.manner.exploration is not None:
             ask = Ask(n_others, allowed_I, lambda other: allowed(other, request), self._live.catalogue, chance)
             items, explored = self._explorers.mixed(deployment, ranking, items, ask)
         return Listed(_between(items, promoted, chance) if promoted else items, ranking, chance, explored)
+
+    def _redialed(
+        self,
+        deployment: Deployment,
+        ranking: Ranking,
+        dials: Dials,
+        user_id: str | None,
+        allowed_I: Bools | None,
+        wanted: int,
+    ) -> tuple[Ints, Floats]:
+        found = self.candidates(deployment, ranking, dials, user_id, allowed_I, wanted)
+        place_K = reordered(found.of, dials, wanted)
+        return found.item_P[place_K], found.of.score_P[place_K]
+
+    def candidates(
+        self,
+        deployment: Deployment,
+        ranking: Ranking,
+        dials: Dials,
+        user_id: str | None,
+        allowed_I: Bools | None,
+        wanted: int,
+    ) -> "Reorderable":
+        """The best allowed items, with what the dials look at."""
+        item_P, score_P = ranking.best(deployment, allowed_I, max(wanted, CANDIDATES))
+        history_L, disliked_J = self._tastes(deployment, dials, user_id)
+        place_M = np.concatenate([item_P, history_L, disliked_J]).astype(np.int32)
+        of_P, of_L, of_J = np.split(
+            mixes(self._categorical(deployment), place_M), np.cumsum([len(item_P), len(history_L)])
+        )
+        disliked_P = np.isin(item_P, disliked_J).astype(np.float32)
+        if len(disliked_J):
+            disliked_P = np.maximum(disliked_P, LIKE_DISLIKED * likeness(of_P, of_J).max(axis=1))
+        return Reorderable(item_P, Candidates(score_P, deployment.events_I[item_P], of_P, of_L.sum(axis=0), disliked_P))
+
+    def _tastes(self, deployment: Deployment, dials: Dials, user_id: str | None) -> tuple[Ints, Ints]:
+        """What the user chose, and what she dislikes."""
+        nothing = np.zeros(0, np.int32)
+        if user_id is None:
+            return nothing, nothing
+        who = person(deployment, user_id, self._live.events_of(deployment.dataset_seq, user_id))
+        touched = who.touched(deployment, DISLIKES_MAX) if dials.dislikes else {}
+        named = [touched[name.lower()].item_N for name in dials.dislikes if name.lower() in touched]
+        return who.query(deployment).history_L, np.unique(np.concatenate([nothing, *named])).astype(np.int32)
+
+    def _categorical(self, deployment: Deployment) -> list[Texts]:
+        records = self._catalogue.records(deployment.group, deployment.things, self._live.catalogue)
+        found = self._catalogue.candidate_columns(deployment, self._live.catalogue)
+        named = [column.name for column in records.schema.columns if column.categorical] if records.schema else []
+        return [column for name in named if isinstance(column := found.get(name), Texts)]
+
+
+@dataclass(frozen=True)
+class Reorderable:
+    """Candidates and their places in the catalogue."""
+
+    item_P: Ints
+    of: Candidates
 
 
 def _promotion(deployment: Deployment, request: Request) -> Request:

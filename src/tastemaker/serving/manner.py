@@ -11,6 +11,7 @@ from tastemaker.errors import InvalidInputException
 from tastemaker.recipes.catalogue import recipes
 from tastemaker.recipes.contract import Traits, traits
 from tastemaker.recipes.use_cases import use_case
+from tastemaker.serving.reranking import PLAIN, Dials
 from tastemaker.storage.rows import Resource
 
 PERSONAL = frozenset({"USER_PERSONALIZATION", "PERSONALIZED_RANKING", "PERSONALIZED_ACTIONS"})  # their scores are shown
@@ -38,6 +39,7 @@ class Manner:
     chosen: which events make a history. hides: items of which the user has such an event are left out. has_metadata:
     metadata may be asked for. plain_scores: answers have the model's own scores, not probabilities. influence: what
     counts beside likeness. exploration: None for recipes without it.
+    dials: how lists depart from the plain order.
     """
 
     recipe_type: str
@@ -52,6 +54,7 @@ class Manner:
     plain_scores: bool = False
     influence: Influence = NO_INFLUENCE
     exploration: Exploration | None = None
+    dials: Dials = PLAIN
 
 
 def manner_of_version(version: Resource, arn: str, config: Mapping[str, Any]) -> Manner:
@@ -103,3 +106,8 @@ def _exploration(asks: Traits, config: Mapping[str, Any]) -> Exploration | None:
     told = config.get("itemExplorationConfig", {})
     weight = float(told.get("explorationWeight", WEIGHT_DEFAULT))
     return Exploration(SHARE_AT_FULL_WEIGHT * weight**2, float(told.get("explorationItemAgeCutOff", AGE_DAYS_DEFAULT)))
+
+
+def dials_of(told: Mapping[str, Any]) -> Dials:
+    """Dials as the row of a campaign or recommender keeps them."""
+    return Dials(**{**told, "dislikes": tuple(told.get("dislikes", ()))})
