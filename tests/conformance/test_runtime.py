@@ -147,6 +147,11 @@ def scores(answer: dict[str, Any]) -> list[float]:
     return [each["score"] for each in listed if "score" in each]
 
 
+def ordinary(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The entries but new items that a v2 campaign explores by itself, at one place of a thousand."""
+    return [entry for entry in answer["itemList"] if entry.get("reason") != ["Exploration"]]
+
+
 def members(answer: dict[str, Any]) -> set[str]:
     """Which members the entries have."""
     (listed,) = [value for value in answer.values() if isinstance(value, list)]
@@ -292,7 +297,7 @@ ANSWERS: dict[str, list[tuple[str, str, dict[str, Any], Any]]] = {
             {**V2, **SOME},
             lambda a: all(isinstance(v, str) for e in a["itemList"] for v in e["metadata"].values()),
         ),
-        ("runtime 6", "Every entry has metadata", {**V2, **SOME}, lambda a: all(e["metadata"] for e in a["itemList"])),
+        ("runtime 6", "Every entry has metadata", {**V2, **SOME}, lambda a: all(e["metadata"] for e in ordinary(a))),
         (
             "runtime 6",
             "Multi-valued categories keep |",
@@ -305,9 +310,9 @@ ANSWERS: dict[str, list[tuple[str, str, dict[str, Any], Any]]] = {
             "runtime 6",
             "The key of the map in any case",
             {**V2, "metadataColumns": {"Items": ["TITLE"]}},
-            lambda a: all(e["metadata"] for e in a["itemList"]),
+            lambda a: all(e["metadata"] for e in ordinary(a)),
         ),
-        ("runtime 2", "50 results with metadata", {**V2, **SOME, "numResults": 50}, lambda a: len(ids(a)) == 40),
+        ("runtime 2", "50 results with metadata", {**V2, **SOME, "numResults": 50}, lambda a: len(ordinary(a)) == 40),
         (
             "filters 11",
             "Only promoted items carry promotionName",

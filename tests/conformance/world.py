@@ -33,6 +33,7 @@ WAIT_S = 7200.0  # the original service trains for an hour
 POLL_S = 0.02
 NAMES_S = 1_700_000_000
 CHANGING = ("PENDING", "IN_PROGRESS", "STOPPING")
+PLAIN = {"itemExplorationConfig": {"explorationWeight": "0"}}
 RECIPES = {
     "up": "aws-user-personalization",
     "v2": "aws-user-personalization-v2",
@@ -315,7 +316,9 @@ class World:
         self._all_active([f"$version.{short}" for short in RECIPES])
         deployed = [short for short in RECIPES if short != "affinity"]
         for short in deployed:
-            self.make("CreateCampaign", f"$campaign.{short}", solutionVersionArn=f"$version.{short}")
+            # Nothing is left to chance in lists that cases look at.
+            config = {"campaignConfig": PLAIN} if RECIPES[short] == "aws-user-personalization" else {}
+            self.make("CreateCampaign", f"$campaign.{short}", solutionVersionArn=f"$version.{short}", **config)
         self._all_active([f"$campaign.{short}" for short in deployed])
         self._all_active(["$recommender", "$tracker", "$attribution"])
 
