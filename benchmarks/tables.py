@@ -61,7 +61,14 @@ def table(heads: Sequence[str], lines: Iterable[Sequence[str]], left: int = 1) -
 def leave_one_out() -> str:
     """A table for each sample: recipes and peers by their NDCG on the test event."""
     found = newest(
-        (r for r in read(HERE / "results" / "accuracy.jsonl") if not r["given"]), "sample", "recipe", "truth"
+        (
+            {**row, "recipe": named(row)}
+            for row in read(HERE / "results" / "accuracy.jsonl")
+            if set(row["given"]) <= {"network_epochs"}
+        ),
+        "sample",
+        "recipe",
+        "truth",
     )
     made = []
     for sample, title in SAMPLES.items():
@@ -138,13 +145,11 @@ def scale() -> str:
     heads = ["recipe", "items", "events", "training, CPU-s", "wall s", "peak GB", "exponent", "commit"]
     lines = []
     for row in sorted(found, key=lambda row: (row["recipe"], row["told"], row["items"], row["events"])):
-        told = ", ".join(f"{key}={value}" for key, value in row["given"].items())
-        name = f"{row['recipe']} ({told})" if told else row["recipe"]
         same = [
             r for r in found if (r["recipe"], r["items"], r["given"]) == (row["recipe"], row["items"], row["given"])
         ]
         fewer = [other for other in same if other["events"] < row["events"]]
-        head = [name, f"{row['items']:,}", f"{row['events']:,}"]
+        head = [named(row), f"{row['items']:,}", f"{row['events']:,}"]
         if "failed" in row:
             lines.append([*head, row["failed"], "", "", "", row["commit"].rstrip("+")])
             continue
@@ -168,6 +173,12 @@ def exact_items() -> str:
         count = exact if exact == "all" else f"{int(exact):,}"
         lines.append([count, *accuracy, f"{test['train_cpu_s']:,.1f}", test["commit"].rstrip("+")])
     return table(["items solved exactly", "NDCG@10 valid", "NDCG@10 test", "training, CPU-s", "commit"], lines)
+
+
+def named(row: Row) -> str:
+    """The recipe of a row, with the parameters that it was given."""
+    told = ", ".join(f"{key}={value}" for key, value in row["given"].items())
+    return f"{row['recipe']} ({told})" if told else str(row["recipe"])
 
 
 def growth(row: Row, fewer: Row) -> str:
