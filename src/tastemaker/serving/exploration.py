@@ -33,6 +33,7 @@ from tastemaker.storage.trained import Histories
 
 DAY_S = 86_400
 FRESH_S = 1.0  # how old the counts of impressions may be
+LOOK_MAX = 5_000  # events read at a time, about 10 ms: who is behind by more, after a restart, catches up look by look
 # Appeals are drawn for many replies at once: as many rows as the upper bits of a reply's chance can choose from, or as
 # make so many numbers.
 CHANCE_BITS, DRAWS_MIN, DRAWN_MAX = 32, 8, 1_000_000
@@ -136,9 +137,9 @@ class Explorers:
     def _count(self, deployment: Deployment, seen: _Seen) -> None:
         """Take in what was shown and chosen since the last look."""
         with self._store.database.read() as connection:
-            newest = newest_seq(connection)
-            new = responses_of(connection, deployment.dataset_seq, seen.through_seq, newest)
-        seen.through_seq = newest
+            through_seq = min(newest_seq(connection), seen.through_seq + LOOK_MAX)
+            new = responses_of(connection, deployment.dataset_seq, seen.through_seq, through_seq)
+        seen.through_seq = through_seq
         for each in new:
             seen.shown.update(set(each.shown))
             if each.item_id in each.shown and deployment.manner.chosen.weight(each.event_type, each.event_value) > 0:

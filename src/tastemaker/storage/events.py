@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tastemaker.storage.database import CATALOGUE, Database, events, records, resources, touch
@@ -179,10 +179,11 @@ def responses_of(connection: Connection, dataset_seq: int, after_seq: int, throu
     """The events of a dataset after one and up to another that tell what their users had seen, oldest first."""
     # A sum takes the index away: the newest rows are found by their number.
     mine = (events.c.dataset_seq + 0 == dataset_seq) & events.c.seq.between(after_seq + 1, through_seq)
+    tells = or_(*(func.json_type(events.c.details, f"$.{name}") == "array" for name in ("impression", RECALLED)))
     query = select(events.c.seq, events.c.item_id, events.c.event_type, events.c.event_value, events.c.details)
     responses = []
-    for seq, item, kind, value, details in connection.execute(query.where(mine).order_by(events.c.seq)):
-        shown = (details or {}).get("impression") or (details or {}).get(RECALLED)
+    for seq, item, kind, value, details in connection.execute(query.where(mine, tells).order_by(events.c.seq)):
+        shown = details.get("impression") or details.get(RECALLED)
         if shown:
             responses.append(Response(seq, item, kind, value, shown))
     return responses
