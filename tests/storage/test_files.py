@@ -4,8 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tastemaker.storage import artifacts
 from tastemaker.storage.copies import Copies
@@ -58,12 +56,6 @@ def test_an_artifact_comes_back_as_it_was_and_cannot_be_written(tmp_path: Path) 
         found["a"][0, 0] = 1
     with pytest.raises(FileNotFoundError):
         artifacts.load(tmp_path / "nowhere")
-
-
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=10), max_size=20))
-def test_packed_texts_come_back(texts: list[str]) -> None:
-    packed = artifacts.pack(texts)
-    assert artifacts.unpack(packed["bytes"], packed["ends"]) == texts
 
 
 def test_copies_are_read_again_when_the_generation_moves_and_failures_are_not_kept() -> None:

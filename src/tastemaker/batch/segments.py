@@ -31,7 +31,7 @@ class Shard:
     end: int
 
     @property
-    def ids(self) -> list[str]:
+    def ids(self) -> Sequence[str]:
         return self.trained.user_ids[self.start : self.end]
 
     @property

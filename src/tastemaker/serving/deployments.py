@@ -72,12 +72,12 @@ class Deployment:
     @cached_property
     def users(self) -> Vocabulary:
         """Users known from training."""
-        return Vocabulary(self.trained.user_ids)
+        return Vocabulary.of(self.trained.user_ids)
 
     @cached_property
     def items(self) -> Vocabulary:
         """The catalogue: position i of every score is item_ids[i]."""
-        return Vocabulary(self.trained.item_ids)
+        return Vocabulary.of(self.trained.item_ids)
 
     @cached_property
     def events_I(self) -> Longs:
@@ -222,8 +222,9 @@ class Deployments:
         known = self._deployed.get(arn)
         if known is not None and known.is_like(deployment):
             return known  # what was ranked for it is still good
-        deployment.items.position  # noqa: B018  made here, not in the first request
-        deployment.users.position  # noqa: B018
+        # Where an artifact lacks them they are made here, not in the first request.
+        deployment.items.slot_S  # noqa: B018
+        deployment.users.slot_S  # noqa: B018
         if deployment.manner.exploration is not None:
             deployment.ages  # noqa: B018  as above
         deployment.trained.model.scores(Query())  # the pages of the model come into memory

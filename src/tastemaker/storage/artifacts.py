@@ -5,7 +5,6 @@ Arrays are mapped read-only, so that all server processes share their pages.
 
 import json
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +35,3 @@ def load(place: Path) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, Any]]:
 def _mapped(place: Path) -> np.ndarray[Any, Any]:
     """An array on disk as a plain array: slices of np.memmap are memmaps again, and cost ten times as much."""
     return np.load(place, mmap_mode="r", allow_pickle=False).view(np.ndarray)  # type: ignore[no-any-return]
-
-
-def pack(texts: list[str]) -> dict[str, np.ndarray[Any, Any]]:
-    """Texts as two arrays: all their UTF-8 bytes, and where each ends."""
-    encoded = [text.encode("utf-8") for text in texts]
-    ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
-    return {"bytes": np.frombuffer(b"".join(encoded), np.uint8), "ends": ends}
-
-
-def unpack(data: np.ndarray[Any, Any], ends: np.ndarray[Any, Any]) -> list[str]:
-    """The texts that `pack` was given."""
-    text = data.tobytes()
-    return [text[start:end].decode("utf-8") for start, end in pairwise([0, *ends.tolist()])]

@@ -6,7 +6,7 @@ The model comes back as the class it was, filled with arrays that are mapped fro
 import hashlib
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tastemaker.data.exposure import Exposure
 from tastemaker.data.interactions import About, Bools, Floats, Ints, Longs, Query
+from tastemaker.data.vocabulary import Vocabulary
 from tastemaker.recipes.contract import Model
 from tastemaker.storage import artifacts
 
@@ -73,8 +74,8 @@ class Trained:
 
     recipe: str
     model: Model
-    user_ids: list[str]
-    item_ids: list[str]
+    user_ids: Sequence[str]
+    item_ids: Sequence[str]
     histories: Histories
     heads: Heads | None
     through_seq: int
@@ -85,8 +86,9 @@ class Trained:
 def save(place: Path, trained: Trained) -> None:
     """Write the artifact; it is there whole, or not at all."""
     arrays, plain, classes = _taken_apart("model", trained.model)
-    for name, texts in (("users", trained.user_ids), ("items", trained.item_ids)):
-        arrays |= {f"{name}.{part}": array for part, array in artifacts.pack(texts).items()}
+    for name, ids in (("users", trained.user_ids), ("items", trained.item_ids)):
+        known = Vocabulary.of(ids)
+        arrays |= {f"{name}.bytes": known.byte_B, f"{name}.ends": known.end_I, f"{name}.slots": known.slot_S}
     for name in ("start_U", "item_N", "type_N", "used_N"):
         arrays[f"history.{name}"] = getattr(trained.histories, name)
     for name in OPTIONAL:
@@ -133,8 +135,8 @@ def load(place: Path) -> Trained:
     return Trained(
         manifest["recipe"],
         model,
-        artifacts.unpack(arrays["users.bytes"], arrays["users.ends"]),
-        artifacts.unpack(arrays["items.bytes"], arrays["items.ends"]),
+        _ids("users", arrays),
+        _ids("items", arrays),
         histories,
         heads,
         manifest["through_seq"],
@@ -170,6 +172,11 @@ def _taken_apart(place: str, value: Any) -> tuple[dict[str, Any], dict[str, Any]
         else:
             plain[where] = member
     return arrays, plain, classes
+
+
+def _ids(name: str, arrays: Mapping[str, Any]) -> Vocabulary:
+    # Artifacts of before 0015 (docs/decisions) have no table; then each process makes its own.
+    return Vocabulary(arrays[f"{name}.bytes"], arrays[f"{name}.ends"], arrays.get(f"{name}.slots"))
 
 
 def _put_together(place: str, values: Mapping[str, Any], classes: Mapping[str, list[str]]) -> Any:

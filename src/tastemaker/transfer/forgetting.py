@@ -151,10 +151,10 @@ def _without(store: Store, model: Resource, wanted: list[str], receipt: Receipt)
     if artifact is None:
         return None
     trained = load(store.artifacts / artifact)
-    gone = np.flatnonzero(np.isin(trained.user_ids, wanted))
+    gone = np.flatnonzero(np.isin(list(trained.user_ids), wanted))
     if not len(gone):
         return None
-    receipt.note("models", len(gone), {trained.user_ids[user] for user in gone})
+    receipt.note("models", len(gone), {trained.user_ids[user] for user in gone.tolist()})
     new = store.new_uuid()
     save(store.artifacts / new, forgotten(trained, gone))
     return new
