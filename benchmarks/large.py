@@ -45,6 +45,7 @@ from tastemaker.supervisor import Supervisor, address
 
 RESULTS = Path(__file__).parent / "results" / "large.jsonl"
 RECIPE, NAME, FACTORS, K = "tastemaker-implicit-als", "large", 64, 25
+SETTLE_S = 5  # until allocators have given back what they took for a moment
 EVENTS, CLUSTERS = 100_000, 500  # few events: histories do not grow with the catalogue
 CASES = {"all": None, "half": "even", "rare": "rare"}  # name -> genre that is asked for; None: no filter
 
@@ -76,6 +77,7 @@ class Memory:
 
     items: int
     workers: int
+    after: str  # "all": lists without filters were asked for; "filters": with them as well
     empty_mb: float
     pss_mb: float
     private_mb: list[float]
@@ -128,7 +130,7 @@ def _categorical(name: str) -> dict[str, bool]:
 
 
 def with_factors(place: Path, seed: int) -> Trained:
-    """The artifact with made-up factors in it, and without lists computed ahead."""
+    """Puts made-up factors into an artifact, and takes lists computed ahead out of it; gives a copy."""
     kept = load(place)
     assert isinstance(kept.model, Model)
     n_items = len(kept.item_ids)
@@ -142,7 +144,8 @@ def with_factors(place: Path, seed: int) -> Trained:
     save(beside, replace(kept, model=model, heads=None))
     shutil.rmtree(place)
     beside.rename(place)
-    return load(place)
+    # From files of its own: pages that this process maps, too, would count as the servers' by half.
+    return load(shutil.copytree(place, place.parents[2] / "copy"))
 
 
 @contextmanager
@@ -197,7 +200,7 @@ def measured(
 ) -> list[Latency]:
     """All cases, each with users of its own, cold and then warm."""
     assert isinstance(model.model, Model)
-    factor_ID = np.array(model.model.factor_ID)  # a copy, as pages of a file may be slower at first
+    factor_ID = np.array(model.model.factor_ID)
     found = []
     for turn, (case, arn) in enumerate(by_case.items()):
         users = range(turn * (n + 1), (turn + 1) * (n + 1))
@@ -214,7 +217,7 @@ def measured(
             again, took_ms = asker.ask(model.user_ids[user], arn)
             warm.append(took_ms)
             began_s = time.perf_counter()
-            _ = factor_ID @ factor_ID[user]
+            _bare = factor_ID @ factor_ID[user]
             limit.append((time.perf_counter() - began_s) * 1000)
             if len(recalls) < 2 * 20:
                 best = exact(model, user, allowed_I)
@@ -273,11 +276,11 @@ def memory_mb(process: int) -> tuple[float, float]:
     return sizes["Pss"] / 1024, (sizes["Private_Clean"] + sizes["Private_Dirty"]) / 1024
 
 
-def visited(server: Server, campaign: str, by_case: dict[str, str | None], users: Sequence[str], home: Path) -> None:
-    """Every process answers every case: each connection stays with the process that took it."""
+def visited(server: Server, campaign: str, arns: Sequence[str | None], users: Sequence[str], home: Path) -> None:
+    """Every process answers with every filter: each connection stays with the process that took it."""
     for _ in range(40 if len(http_processes(home)) > 1 else 1):
         asker = Asker(server, campaign)
-        for arn in by_case.values():
+        for arn in arns:
             for user in users:
                 asker.ask(user, arn)
 
@@ -304,11 +307,13 @@ def benchmark(n_items: int, options: argparse.Namespace) -> tuple[list[Latency],
         for workers in sorted(options.workers):
             with server_of(home, workers) as server:
                 until_served(server, campaign)
-                visited(server, campaign, by_case, model.user_ids[-3:], home)
+                for after, arns in {"all": [None], "filters": list(by_case.values())}.items():
+                    visited(server, campaign, arns, model.user_ids[-3:], home)
+                    time.sleep(SETTLE_S)
+                    sizes = [memory_mb(process) for process in http_processes(home)]
+                    memories.append(_memory(n_items, after, empty_mb, sizes, memories))
                 if workers == 1:
                     latencies = measured(Asker(server, campaign), model, genre_I, by_case, options.requests)
-                sizes = [memory_mb(process) for process in http_processes(home)]
-                memories.append(_memory(n_items, empty_mb, sizes, memories))
         return latencies, memories
 
 
@@ -317,10 +322,12 @@ def until_served(server: Server, campaign: str) -> None:
     Asker(server, campaign).ask("nobody", None)
 
 
-def _memory(n_items: int, empty_mb: float, sizes: list[tuple[float, float]], fewer: list[Memory]) -> Memory:
+def _memory(n_items: int, after: str, empty_mb: float, sizes: list[tuple[float, float]], fewer: list[Memory]) -> Memory:
     private = [round(private_mb, 1) for _, private_mb in sizes]
-    found = Memory(n_items, len(sizes), round(empty_mb, 1), round(sum(pss_mb for pss_mb, _ in sizes), 1), private)
-    first = next((each for each in fewer if each.workers == 1), None)
+    found = Memory(
+        n_items, len(sizes), after, round(empty_mb, 1), round(sum(pss_mb for pss_mb, _ in sizes), 1), private
+    )
+    first = next((each for each in fewer if (each.workers, each.after) == (1, after)), None)
     if first is None or len(sizes) != 2:
         return found
     second_mb = found.pss_mb - first.pss_mb
@@ -332,7 +339,7 @@ def line(found: Latency | Memory) -> str:
     """A row as people read it."""
     if isinstance(found, Memory):
         private = ", ".join(f"{each:.0f}" for each in found.private_mb)
-        text = f"{found.items:>9,} items, {found.workers} processes: {found.pss_mb:.0f} MiB, private {private}"
+        text = f"{found.items:>9,} items, {found.workers} processes, {found.after}: {found.pss_mb:.0f} MiB, private {private}"
         text += f" (empty {found.empty_mb:.0f})"
         if found.second_mb is not None and found.second_share is not None:
             text += (

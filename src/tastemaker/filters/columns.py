@@ -1,6 +1,6 @@
 """The catalogue as filters see it: per column an array over items, so that a condition is a few array operations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,8 +8,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tastemaker.data.interactions import Bools, Categories
+from tastemaker.data.interactions import Bools, Categories, Ints, Longs
 from tastemaker.data.schemas import Column, Schema
+
+AT_ONCE = 65_536  # ids
 
 Doubles = NDArray[np.float64]
 
@@ -40,10 +42,11 @@ class Texts:
         return {name: code for code, name in enumerate(self.categories.names)}
 
     @cached_property
-    def _inverted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _inverted(self) -> tuple[Ints, Longs]:
         """The items of each value, one value after the other, and where each value starts."""
         value_V = self.categories.value_V
-        item_V = np.repeat(np.arange(len(self.categories.start_I) - 1), np.diff(self.categories.start_I))
+        n_items = len(self.categories.start_I) - 1
+        item_V = np.repeat(np.arange(n_items, dtype=np.int32), np.diff(self.categories.start_I))
         order_V = np.argsort(value_V, kind="stable")
         start = np.searchsorted(value_V[order_V], np.arange(len(self.categories.names) + 1))
         return item_V[order_V], start.astype(np.int64)
@@ -67,18 +70,63 @@ class Texts:
 ItemColumn = Numbers | Truths | Texts
 
 
+class Columns(Mapping[str, ItemColumn]):
+    """Columns by their names in the schema, each made when it is first asked for.
+
+    A filter looks at one or two, and of a large catalogue each takes memory: the ids as a column most of all.
+    """
+
+    def __init__(self, values_of: Callable[[str], pl.Series], columns: Iterable[Column]) -> None:
+        """values_of: the values of a column by its name, one for each item."""
+        self._values_of, self._columns = values_of, {column.name: column for column in columns}
+        self._made: dict[str, ItemColumn] = {}
+
+    def __getitem__(self, name: str) -> ItemColumn:
+        column = self._columns[name]
+        if name not in self._made:
+            self._made[name] = _column(self._values_of(name), column)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
 def columns_of(
-    frame: pl.DataFrame, schema: Schema, item_ids: Sequence[str], id_name: str = "ITEM_ID"
+    frame: pl.DataFrame,
+    schema: Schema,
+    item_ids: Sequence[str],
+    id_name: str = "ITEM_ID",
+    more_ids: Sequence[str] = (),
 ) -> Mapping[str, ItemColumn]:
     """The filterable columns, by schema name, aligned with item_ids; items without a record have no values.
 
     frame: typed as the schema says, each id once. Textual columns cannot be filtered and are left out.
-    id_name: the column that names a candidate, where these are users or actions.
+    id_name: the column that names a candidate, where these are users or actions. more_ids: what follows item_ids.
     """
-    ids = pl.DataFrame({id_name: pl.Series(item_ids, dtype=pl.String)})
-    aligned = ids.join(frame, on=id_name, how="left", maintain_order="left")
-    # An item is known by its id even when it has no record.
-    return {column.name: _column(aligned[column.name], column) for column in schema.columns if not column.textual}
+
+    def ids() -> pl.Series:
+        return texts_of(item_ids).append(texts_of(more_ids))
+
+    rows = frame.select(id_name).with_row_index("row")
+    row_I = ids().alias(id_name).to_frame().join(rows, on=id_name, how="left", maintain_order="left")["row"]
+
+    def values_of(name: str) -> pl.Series:
+        # An item is known by its id even when it has no record.
+        return ids() if name == id_name else frame[name].gather(row_I)
+
+    return Columns(values_of, [column for column in schema.columns if not column.textual])
+
+
+def texts_of(ids: Sequence[str]) -> pl.Series:
+    """Ids as polars has them; some at a time, as a million Python strings would leave their memory taken."""
+    parts = [pl.Series(ids[start : start + AT_ONCE], dtype=pl.String) for start in range(0, len(ids), AT_ONCE)]
+    return pl.concat(parts) if parts else pl.Series(dtype=pl.String)
 
 
 def _column(values: pl.Series, column: Column) -> ItemColumn:

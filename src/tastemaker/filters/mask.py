@@ -233,9 +233,9 @@ def _column(asked: Field, candidates: Candidates) -> ItemColumn:
     if column is not None:
         return column
     key = key_of(asked.column)
-    for name, column in candidates.columns.items():
+    for name in candidates.columns:
         if key_of(name) == key:
-            return column
+            return candidates.columns[name]
     raise FilterError(f"{asked} is not a column that items have. Create the filter anew with one that they have.")
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from tastemaker.data.interactions import About
 from tastemaker.data.schemas import Schema, key_of
+from tastemaker.data.vocabulary import Positions
 from tastemaker.errors import InvalidInputException
 from tastemaker.filters import ItemColumn, columns_of
 from tastemaker.recipes.contract import about_columns
@@ -75,8 +76,8 @@ class Catalogue:
             return known[1]
         found: Mapping[str, ItemColumn] = {}
         if records.schema is not None:
-            ids = [*deployment.trained.item_ids, NO_RECORD]
-            found = columns_of(records.frame, records.schema, ids, ID_COLUMNS[deployment.things])
+            ids, id_name = deployment.trained.item_ids, ID_COLUMNS[deployment.things]
+            found = columns_of(records.frame, records.schema, ids, id_name, [NO_RECORD])
         self._columns[deployment] = (records.frame, found)
         return found
 
@@ -127,7 +128,7 @@ class Catalogue:
 
 
 def _indexed(records: Records, id_column: str) -> Records:
-    return replace(records, position={name: place for place, name in enumerate(records.frame[id_column])})
+    return replace(records, position=Positions(records.frame[id_column]))
 
 
 def _text(value: object) -> str:
