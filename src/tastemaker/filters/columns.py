@@ -1,5 +1,6 @@
 """The catalogue as filters see it: per column an array over items, so that a condition is a few array operations."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from tastemaker.data.interactions import Bools, Categories, Ints, Longs
 from tastemaker.data.schemas import Column, Schema
 
 AT_ONCE = 65_536  # ids
+MASKS_MAX = 8  # of a column that are remembered: most filters ask every time for the same values
 
 Doubles = NDArray[np.float64]
 
@@ -51,14 +53,29 @@ class Texts:
         start = np.searchsorted(value_V[order_V], np.arange(len(self.categories.names) + 1))
         return item_V[order_V], start.astype(np.int64)
 
+    @cached_property
+    def _masks(self) -> OrderedDict[tuple[str, ...], Bools]:
+        return OrderedDict()
+
     def has_any(self, values: Sequence[str]) -> Bools:
-        """True for the items that have one of the values. O(I) to clear the mask, then only the items found."""
+        """True for the items that have one of the values; not to be changed.
+
+        O(I) to clear the mask, then only the items found; nothing for values that were asked about of late.
+        """
+        known = self._masks.get(tuple(values))
+        if known is not None:
+            self._masks.move_to_end(tuple(values))
+            return known
         item_V, start = self._inverted
         has_I = np.zeros(len(self.categories.start_I) - 1, np.bool_)
         for value in values:
             code = self.code.get(value)
             if code is not None:
                 has_I[item_V[start[code] : start[code + 1]]] = True
+        has_I.flags.writeable = False
+        self._masks[tuple(values)] = has_I
+        if len(self._masks) > MASKS_MAX:
+            self._masks.popitem(last=False)
         return has_I
 
     def of(self, item: int) -> list[str]:

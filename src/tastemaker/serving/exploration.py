@@ -23,7 +23,8 @@ import numpy as np
 
 from tastemaker.data.exposure import fit
 from tastemaker.data.interactions import Bools, Floats, Ints, Longs
-from tastemaker.filters import Numbers
+from tastemaker.filters import Numbers, texts_of
+from tastemaker.resources.contents import ID_COLUMNS
 from tastemaker.serving.catalogue import Catalogue, Records
 from tastemaker.serving.deployments import Deployment
 from tastemaker.serving.rankings import Ranking
@@ -162,13 +163,21 @@ class Explorers:
 
 def _cold(deployment: Deployment, records: Records, columns: Mapping[str, object]) -> Cold:
     known_C = _young(deployment, columns)
-    newcomers = [name for name in records.position if name not in deployment.items.position]
+    newcomers = _newcomers(deployment, records)
     ids = [*(deployment.trained.item_ids[place] for place in known_C.tolist()), *newcomers]
     heads = deployment.trained.heads
     kept = np.zeros(0, np.int32) if heads is None or heads.cold_C is None else heads.cold_C
     _, kept_c, kept_h = np.intersect1d(known_C, kept, assume_unique=True, return_indices=True)
     of_newcomers = _of_newcomers(deployment, newcomers) if newcomers else None
     return Cold(ids, known_C, kept_c, kept_h, of_newcomers, records.frame)
+
+
+def _newcomers(deployment: Deployment, records: Records) -> list[str]:
+    """Ids of the records that the model does not know; all at once, as to look each of a million up takes seconds."""
+    if records.schema is None:
+        return []
+    ids = records.frame[ID_COLUMNS[deployment.things]]
+    return ids.filter(~ids.is_in(texts_of(deployment.trained.item_ids).implode())).to_list()
 
 
 def _young(deployment: Deployment, columns: Mapping[str, object]) -> Ints:
