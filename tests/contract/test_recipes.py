@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from tastemaker.data.interactions import Floats, Query, TrainingData
+from tastemaker.data.interactions import Floats, Ints, Query, TrainingData
 from tastemaker.recipes.catalogue import recipes
 from tastemaker.recipes.contract import Progress, Recipe, RecipeType, hyperparameter
 from tastemaker.training.promises import PROMISES, Promise
@@ -26,6 +26,9 @@ class Rash:
 
     def scores(self, _: Query) -> Floats:
         return np.random.default_rng().random(self.n_items)[1:].astype(np.float64)  # type: ignore[return-value]
+
+    def scores_of(self, _: Query, item_A: Ints) -> Floats:
+        return np.zeros(len(item_A), np.float32)
 
     def explain(self, _: Query, __: int) -> Mapping[str, float]:
         return {}

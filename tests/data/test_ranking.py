@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tastemaker.data.ranking import softmax, top
+from tastemaker.data.ranking import chances, likeliest, scale, softmax, top
 
 
 def test_the_best_are_those_of_a_full_sort_ties_in_order_of_position():
@@ -24,3 +24,23 @@ def test_a_softmax_sums_to_one_and_large_scores_do_not_overflow():
     assert softmax(np.array([1000.0, 1000.0], np.float32)).tolist() == [0.5, 0.5]
     assert softmax(np.arange(5, dtype=np.float32)).sum() == pytest.approx(1.0, abs=1e-6)
     assert softmax(np.zeros(0, np.float32)).tolist() == []
+
+
+@pytest.mark.parametrize("k", [1, 25, 999, 1000, 2000])
+@pytest.mark.parametrize("spread", [1e-7, 1e-3, 1.0, 10.0])
+def test_the_likeliest_are_the_best_of_the_softmax_to_the_last_bit(k: int, spread: float):
+    """Also where scores are so close that probabilities are equal in single precision."""
+    score_I = (np.random.default_rng(0).normal(size=1000) * spread).astype(np.float32)
+    score_I[::7] = score_I[0]
+    chance_I = softmax(score_I)
+    expected_K = top(chance_I, None, k)
+    best_K, chance_K = likeliest(score_I, scale(score_I), k)
+    assert best_K.tolist() == expected_K.tolist()
+    assert chance_K.tolist() == chance_I[expected_K].tolist()
+
+
+def test_a_softmax_of_many_blocks_is_that_of_the_definition():
+    score_I = np.random.default_rng(0).normal(size=100_000).astype(np.float32) * 3
+    weight_I = np.exp(score_I.astype(np.float64))
+    np.testing.assert_allclose(softmax(score_I), weight_I / weight_I.sum(), rtol=1e-6)
+    np.testing.assert_allclose(chances(score_I[:9], scale(score_I)), (weight_I / weight_I.sum())[:9], rtol=1e-6)

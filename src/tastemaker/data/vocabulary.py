@@ -114,7 +114,7 @@ class Positions(Mapping[str, int]):
         return self.slot_S.data
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The position, or the default. About a microsecond."""
+        """The position, or the default. One or two microseconds."""
         table, ids = self._slots, self._ids
         last = len(table) - 1
         slot = crc32(name.encode("utf-8", "surrogatepass")) & last

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from tastemaker.data.interactions import Floats, Query, TrainingData
+from tastemaker.data.interactions import Floats, Ints, Query, TrainingData
 
 RecipeType = Literal[
     "USER_PERSONALIZATION",
@@ -55,6 +55,8 @@ class Model(Protocol):
     A model that has a field `holds_minimums` is told by True that what has less data than documented gets no score.
     A model that has a field `temperature` answers logits divided by it; training sets it so that the softmax of the
     scores over the catalogue is a probability that holds on held-out users.
+    A model that has `scores_of(query, item_A)` gives the scores of these items alone, for much less than all: a filter
+    that lets few items through then costs as much as these.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -194,6 +196,15 @@ def explanation(model: Model) -> str:
 def worth(model: Model) -> Any:
     """What scores are multiplied with where lists are ordered, shape (I,); mostly None, for nothing."""
     return getattr(model, "worth_I", None)
+
+
+@runtime_checkable
+class ScoresSome(Protocol):
+    """A model that scores some items for less than all."""
+
+    def scores_of(self, query: Query, item_A: Ints) -> Floats:
+        """`scores(query)[item_A]`, but for the last bits."""
+        ...
 
 
 def traits(recipe: Recipe) -> Traits:

@@ -50,11 +50,16 @@ class Model:
 
         A history without an item that anybody chose gets log popularity, whatever the temperature.
         """
-        item_L = self._known(query)[0]
-        if not len(item_L):
-            return self.popular_I
-        user_D = np.linalg.solve(self._matrix(item_L), self.factor_ID[item_L].sum(axis=0, dtype=np.float64))
-        return np.asarray(self.factor_ID @ (user_D / self.temperature).astype(np.float32), np.float32)
+        user_D = self._user(query)
+        return self.popular_I if user_D is None else np.asarray(self.factor_ID @ user_D, np.float32)
+
+    def scores_of(self, query: Query, item_A: Ints) -> Floats:
+        """The same of some items, shape (A,), for O(A * D) instead of O(I * D)."""
+        user_D = self._user(query)
+        if user_D is None:
+            return self.popular_I[item_A]
+        # `take` brings whole rows, five times as fast as an index does.
+        return np.asarray(self.factor_ID.take(item_A, axis=0) @ user_D, np.float32)
 
     def explain(self, query: Query, item: int) -> Reasons:
         """The share of each event; their sum is the score. Without an event the model knows: the share of users."""
@@ -65,6 +70,14 @@ class Model:
         share_L = self.factor_ID[item_L] @ wanted_D / self.temperature
         shares = {f"event {place}": float(share) for place, share in zip(place_L, share_L, strict=True)}
         return dict(sorted(shares.items(), key=lambda pair: -abs(pair[1])))
+
+    def _user(self, query: Query) -> Floats | None:
+        """The user's factors over the temperature; None without an item that anybody chose."""
+        item_L = self._known(query)[0]
+        if not len(item_L):
+            return None
+        user_D = np.linalg.solve(self._matrix(item_L), self.factor_ID[item_L].sum(axis=0, dtype=np.float64))
+        return np.asarray(user_D / self.temperature, np.float32)
 
     def _known(self, query: Query) -> tuple[Ints, Longs]:
         """The different items of the history that have factors, and the place of the last event with each."""

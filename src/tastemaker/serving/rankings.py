@@ -10,20 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastemaker.data.interactions import About, Bools, Floats, Ints, Query
-from tastemaker.data.ranking import softmax, top
+from tastemaker.data.ranking import Scale, chances, likeliest, scale, softmax, top
 from tastemaker.filters import Touched
-from tastemaker.recipes.contract import about_columns, worth
+from tastemaker.recipes.contract import ScoresSome, about_columns, worth
 from tastemaker.serving.deployments import Deployment
 from tastemaker.serving.manner import PERSONAL
 from tastemaker.storage.live import Events, Live, LiveEvent
 
 Doubles = NDArray[np.float64]
 
+FEW = 1 / 8  # of the catalogue: more rows of vectors are gathered no faster than all are read (benchmarks/LOG.md)
 HEAD_K = 200  # items that are remembered: what requests ask for, and room for what a filter removes
 LOGITS = frozenset({"USER_PERSONALIZATION", "PERSONALIZED_RANKING"})  # recipes whose scores become probabilities
 
 
 NOTHING: About = {}
+ALL = slice(None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +48,31 @@ class Ranking:
             item_K, score_K = item_K[kept_K], score_K[kept_K]
         if len(item_K) >= k or len(self.item_K) == len(deployment.items):
             return item_K[:k], score_K[:k]
+        if allowed_I is not None and self._are_few(deployment, int(np.count_nonzero(allowed_I))):
+            place_A = np.flatnonzero(allowed_I).astype(np.int32)
+            score_A = self.scores_of(deployment, place_A)
+            best_K = _best(deployment, score_A, place_A, None, k)
+            return place_A[best_K], score_A[best_K]
         score_I = _scores(deployment, self.query(deployment))
-        best_K = _best(deployment, score_I, allowed_I, k)
+        best_K = _best(deployment, score_I, ALL, allowed_I, k)
         return best_K, score_I[best_K]
 
-    def scores_of(self, deployment: Deployment, place_K: Ints) -> Floats:
+    def scores_of(self, deployment: Deployment, place_A: Ints) -> Floats:
         """The scores of these items."""
-        return _scores(deployment, self.query(deployment))[place_K]
+        model, query = deployment.trained.model, self.query(deployment)
+        if not self._are_few(deployment, len(place_A)):
+            return _scores(deployment, query)[place_A]
+        assert isinstance(model, ScoresSome), "else they are not few"
+        if not _are_logits(deployment):
+            return model.scores_of(query, place_A)
+        # One probability that is known, and the scores of that item and of others, give theirs.
+        score_A = model.scores_of(query, np.concatenate([self.item_K[:1], place_A]))
+        return chances(score_A[1:], Scale(float(score_A[0]), 1 / float(self.score_K[0])))
+
+    def _are_few(self, deployment: Deployment, n_items: int) -> bool:
+        """Whether so many items are sooner scored by themselves than with all others."""
+        is_able = isinstance(deployment.trained.model, ScoresSome) and bool(self.score_K[:1].any())
+        return is_able and n_items <= FEW * len(deployment.items)
 
 
 @dataclass(frozen=True)
@@ -247,19 +267,25 @@ def _scores(deployment: Deployment, query: Query) -> Floats:
     return _shown(deployment, deployment.trained.model.scores(query))
 
 
+def _are_logits(deployment: Deployment) -> bool:
+    return deployment.recipe_type in LOGITS and not deployment.manner.plain_scores
+
+
 def _shown(deployment: Deployment, score_K: Floats) -> Floats:
     """Probabilities among these items where the recipe has them, else its own scores, such as predicted ratings."""
-    is_logits = deployment.recipe_type in LOGITS and not deployment.manner.plain_scores
-    return softmax(score_K) if is_logits else score_K
+    return softmax(score_K) if _are_logits(deployment) else score_K
 
 
-def _best(deployment: Deployment, score_I: Floats, allowed_I: Bools | None, k: int) -> Ints:
-    """The k best allowed items, by score and by what an item is worth where the model says that."""
+def _best(deployment: Deployment, score_A: Floats, place_A: Ints | slice, allowed_A: Bools | None, k: int) -> Ints:
+    """The k best allowed ones of some items, by score and by what an item is worth where the model says that."""
     worth_I = worth(deployment.trained.model)
-    return top(score_I if worth_I is None else score_I * worth_I, allowed_I, k)
+    return top(score_A if worth_I is None else score_A * worth_I[place_A], allowed_A, k)
 
 
 def _ranked(deployment: Deployment, query: Callable[[Deployment], Query]) -> Ranking:
+    if _are_logits(deployment) and worth(deployment.trained.model) is None:
+        score_I = deployment.trained.model.scores(query(deployment))
+        return Ranking(*likeliest(score_I, scale(score_I), HEAD_K), query)
     score_I = _scores(deployment, query(deployment))
-    best_K = _best(deployment, score_I, None, HEAD_K)
+    best_K = _best(deployment, score_I, ALL, None, HEAD_K)
     return Ranking(best_K, score_I[best_K], query)

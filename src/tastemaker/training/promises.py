@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from tastemaker.data.interactions import Categories, Interactions, Ints, Query, TrainingData, interactions
-from tastemaker.recipes.contract import Model, Recipe, parse, silent
+from tastemaker.recipes.contract import Model, Recipe, ScoresSome, parse, silent
 from tastemaker.storage.trained import Histories, Trained, load, save
 
 MODELLED_MAX = 500  # items of the large catalogue, for recipes whose memory grows with the square of what they model
@@ -127,6 +127,17 @@ def items_that_nobody_chose_are_scored_last_for_a_user_never_seen(recipe: Recipe
     assert score_I[:40].min() > score_I[40:].max()
 
 
+def some_scores_are_those_of_all(recipe: Recipe) -> None:
+    """Of a model that scores some items for less than all."""
+    model = fitted(recipe)
+    if not isinstance(model, ScoresSome):
+        return
+    item_A = np.array([7, 0, 39, 7], np.int32)
+    for query in QUERIES:
+        score_I = model.scores(query)
+        assert np.allclose(model.scores_of(query, item_A), score_I[item_A], rtol=1e-4, atol=1e-5)
+
+
 def what_is_ranked_is_explained(recipe: Recipe) -> None:
     """Every item of a list has finite reasons; "event 3" is a place in the history."""
     model = fitted(recipe)
@@ -216,6 +227,7 @@ PROMISES: tuple[Promise, ...] = (
     asking_changes_nothing,
     very_little_data_are_enough,
     items_that_nobody_chose_are_scored_last_for_a_user_never_seen,
+    some_scores_are_those_of_all,
     what_is_ranked_is_explained,
     the_planted_tastes_are_found,
     memory_is_bounded_on_a_large_catalogue,
