@@ -307,7 +307,8 @@ def benchmark(n_items: int, options: argparse.Namespace) -> tuple[list[Latency],
         for workers in sorted(options.workers):
             with server_of(home, workers) as server:
                 until_served(server, campaign)
-                for after, arns in {"all": [None], "filters": list(by_case.values())}.items():
+                asked: dict[str, list[str | None]] = {"all": [None], "filters": list(by_case.values())}
+                for after, arns in asked.items():
                     visited(server, campaign, arns, model.user_ids[-3:], home)
                     time.sleep(SETTLE_S)
                     sizes = [memory_mb(process) for process in http_processes(home)]
@@ -339,8 +340,8 @@ def line(found: Latency | Memory) -> str:
     """A row as people read it."""
     if isinstance(found, Memory):
         private = ", ".join(f"{each:.0f}" for each in found.private_mb)
-        text = f"{found.items:>9,} items, {found.workers} processes, {found.after}: {found.pss_mb:.0f} MiB, private {private}"
-        text += f" (empty {found.empty_mb:.0f})"
+        text = f"{found.items:>9,} items, {found.workers} processes, {found.after}: {found.pss_mb:.0f} MiB, "
+        text += f"private {private} (empty {found.empty_mb:.0f})"
         if found.second_mb is not None and found.second_share is not None:
             text += (
                 f"; the second adds {found.second_mb:.0f}, beyond an empty one {found.second_share:.1%} of the first"
