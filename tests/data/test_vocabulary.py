@@ -2,6 +2,7 @@
 
 from zlib import crc32
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,3 +67,13 @@ def test_the_table_is_at_most_half_full_and_the_same_for_the_same_ids() -> None:
     assert len(table) == 2048
     assert table.tolist() == slots(ids).tolist()
     assert sorted(table[table >= 0].tolist()) == list(range(1000))
+
+
+def test_texts_are_the_same_whether_kept_or_made_anew() -> None:
+    ids = [f"item {n}" for n in range(40_000)]  # more than are kept
+    known = Vocabulary.of(ids)
+    for _ in range(2):
+        assert [known[place] for place in range(len(ids))] == ids
+    assert known[np.int32(7)] == "item 7"
+    with pytest.raises(IndexError):
+        known[-len(ids) - 1]

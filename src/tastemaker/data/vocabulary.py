@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from tastemaker.data.interactions import Ints, Longs
 
-AT_ONCE = 65_536  # ids made into text, or into bytes, together
+AT_ONCE = 65_536  # ids made into text together
+KEPT_MAX = 16_384  # texts that are kept, those asked for first: all of a small catalogue, 2 MB at most of a large one
 
 Bytes = NDArray[np.uint8]
 
@@ -31,6 +32,7 @@ class Vocabulary(Sequence[str]):
         self.byte_B, self.end_I = byte_B, end_I
         self._given_S = slot_S
         self._bytes, self._ends = byte_B.data, end_I.data  # their items are quicker than those of arrays
+        self._kept: dict[int, str] = {}
 
     @classmethod
     def of(cls, ids: Sequence[str]) -> "Vocabulary":
@@ -64,13 +66,22 @@ class Vocabulary(Sequence[str]):
     @overload
     def __getitem__(self, place: slice) -> list[str]: ...
     def __getitem__(self, place: int | slice) -> str | list[str]:
+        name = self._kept.get(place) if type(place) is int else None
+        return self._looked_up(place) if name is None else name
+
+    def _looked_up(self, place: int | slice) -> str | list[str]:
         if isinstance(place, slice):
             start, end, step = place.indices(len(self))
             return self._texts(start, end) if step == 1 else [self[each] for each in range(start, end, step)]
         if place < 0:
             place += len(self)
+        if not 0 <= place < len(self):
+            raise IndexError(f"position {place} of {len(self)}")
         end = self._ends[place]
-        return str(self._bytes[self._ends[place - 1] if place else 0 : end], "utf-8")
+        name = str(self._bytes[self._ends[place - 1] if place else 0 : end], "utf-8")
+        if len(self._kept) < KEPT_MAX:
+            self._kept[int(place)] = name
+        return name
 
     def __iter__(self) -> Iterator[str]:
         for start in range(0, len(self), AT_ONCE):
