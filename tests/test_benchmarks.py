@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
 
@@ -42,6 +44,17 @@ def test_a_case_that_takes_too_long_is_reported_and_the_others_go_on() -> None:
     printed = run("scale.py", "--events", "2000", "4000", "--items", "200", "--recipe", "aws-sims", "--seconds", "0")
 
     assert [line.split("  ")[-1] for line in printed.splitlines()[1:]] == ["more than 0 s"] * 2
+
+
+@pytest.mark.slow
+def test_a_catalogue_is_asked_with_and_without_filters_and_every_list_is_exact() -> None:
+    printed = run("large.py", "--items", "3000", "--workers", "1", "--requests", "3")
+
+    *asked, plain, filtered = printed.splitlines()
+    assert [line.split()[2].rstrip(":") for line in asked] == ["all", "half", "rare"]
+    assert all(line.endswith("recall 1.000") for line in asked)
+    assert "all:" in plain
+    assert "filters:" in filtered
 
 
 def test_the_page_of_accuracy_is_what_the_results_say() -> None:
