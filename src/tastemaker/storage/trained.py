@@ -175,7 +175,7 @@ def _taken_apart(place: str, value: Any) -> tuple[dict[str, Any], dict[str, Any]
 
 
 def _ids(name: str, arrays: Mapping[str, Any]) -> Vocabulary:
-    # Artifacts of before 0015 (docs/decisions) have no table; then each process makes its own.
+    # Artifacts of before 0016 (docs/decisions) have no table; then each process makes its own.
     return Vocabulary(arrays[f"{name}.bytes"], arrays[f"{name}.ends"], arrays.get(f"{name}.slots"))
 
 
