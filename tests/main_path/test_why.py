@@ -104,6 +104,8 @@ def test_columns_of_items_and_of_events_are_told_where_asked(why: Callable[..., 
         ({"campaignArn": "aws-personalized-ranking", "userId": "1"}, 400, "no lists"),
         ({"campaignArn": PERSONAL, "userId": "1", "metadata": ["NOPE"]}, 400, "NOPE"),
         ({"surprise": 1}, 400, "surprise"),
+        ({"campaignArn": PERSONAL, "userId": "1", "promotions": [{"name": "x"}]}, 400, "percentPromotedItems"),
+        ({"campaignArn": PERSONAL, "userId": ""}, 400, "userId"),
     ],
 )
 def test_what_cannot_be_explained_is_refused(

@@ -12,6 +12,7 @@ from tastemaker.serving.allowed import AllowedItems
 from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, Deployments
 from tastemaker.serving.lists import Lists, asked, rendered
+from tastemaker.serving.manner import LISTS
 from tastemaker.serving.rankings import Rankings, person, ranked
 from tastemaker.storage.live import Live
 from tastemaker.storage.shown import ShownLists
@@ -22,7 +23,6 @@ ACTIONS_DEFAULT, ACTIONS_MAX = 5, 100
 WITH_METADATA_MAX, METADATA_COLUMNS_MAX = 50, 10  # results or inputs, and columns, when metadata is asked for
 DIGITS = 7  # of a score in an answer, as the service rounds them
 
-LISTS = ("USER_PERSONALIZATION", "RELATED_ITEMS", "POPULAR_ITEMS")
 # What a deployment of each type is for, where another operation was tried on it.
 ASK = {
     **dict.fromkeys(LISTS, "ask it with GetRecommendations."),

@@ -22,7 +22,7 @@ from tastemaker.filters import Filter, parse
 from tastemaker.resources.engine import existing
 from tastemaker.resources.groups import dataset_of
 from tastemaker.resources.kind import Kind
-from tastemaker.serving.manner import Manner, dials_of, manner_of_recommender, manner_of_version
+from tastemaker.serving.manner import LISTS, Manner, dials_of, manner_of_recommender, manner_of_version
 from tastemaker.storage import rows
 from tastemaker.storage.copies import Copies
 from tastemaker.storage.live import LiveEvent
@@ -217,7 +217,8 @@ class Deployments:
             manner = manner_of_recommender(row)
         else:
             manner = manner_of_version(version, arn, row.body.get("campaignConfig", {}))
-        manner = replace(manner, dials=dials_of(row.body.get("dials", {})))
+        if manner.recipe_type in LISTS:
+            manner = replace(manner, dials=dials_of(row.body.get("dials", {})))
         deployment = _deployment(self._store, row, version, manner, self._artifact(arn, version))
         known = self._deployed.get(arn)
         if known is not None and known.is_like(deployment):

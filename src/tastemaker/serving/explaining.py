@@ -11,11 +11,11 @@ from tastemaker.data.interactions import Query
 from tastemaker.errors import InvalidInputException
 from tastemaker.recipes.contract import Reasons, explained, explanation
 from tastemaker.serving.allowed import AllowedItems
-from tastemaker.serving.answer import LISTS, RESULTS_DEFAULT, RESULTS_MAX, deployment_for
+from tastemaker.serving.answer import RESULTS_DEFAULT, RESULTS_MAX, deployment_for
 from tastemaker.serving.catalogue import Catalogue, Records
 from tastemaker.serving.deployments import Deployment, Deployments
 from tastemaker.serving.lists import Item, Listed, Lists, Reorderable
-from tastemaker.serving.manner import dials_of
+from tastemaker.serving.manner import LISTS, dials_of
 from tastemaker.serving.rankings import PastEvent, Rankings, person
 from tastemaker.serving.reranking import measures
 from tastemaker.storage.live import Live
@@ -37,6 +37,15 @@ class Turned(Struct, forbid_unknown_fields=True, omit_defaults=True):
     dislikes: list[str] = field(default_factory=list)
 
 
+class Promotion(Struct, forbid_unknown_fields=True):
+    """Some places of the list for what another filter lets through, as GetRecommendations takes it."""
+
+    name: str
+    percentPromotedItems: Annotated[int, Meta(ge=1, le=100)]
+    filterArn: str
+    filterValues: dict[str, str] = field(default_factory=dict)
+
+
 class Question(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What is asked: as GetRecommendations. metadata: columns of Items that are told of every item and event.
 
@@ -51,7 +60,7 @@ class Question(Struct, forbid_unknown_fields=True, omit_defaults=True):
     filterArn: str | None = None
     filterValues: dict[str, str] = field(default_factory=dict)
     context: dict[str, str] = field(default_factory=dict)
-    promotions: list[dict[str, Any]] = field(default_factory=list)
+    promotions: Annotated[list[Promotion], Meta(max_length=1)] = field(default_factory=list)
     metadata: list[str] = field(default_factory=list)
     dials: Turned | None = None
 

@@ -14,6 +14,7 @@ from tastemaker.recipes.use_cases import use_case
 from tastemaker.serving.reranking import PLAIN, Dials
 from tastemaker.storage.rows import Resource
 
+LISTS = ("USER_PERSONALIZATION", "RELATED_ITEMS", "POPULAR_ITEMS")
 PERSONAL = frozenset({"USER_PERSONALIZATION", "PERSONALIZED_RANKING", "PERSONALIZED_ACTIONS"})  # their scores are shown
 
 
