@@ -81,31 +81,19 @@ def pages(store: Store, tracer: Tracer, explainer: Explainer) -> dict[tuple[str,
         return 200, {"arn": unquote(arn), "finishing": True}
 
     def edit(named: str, _: str, body: bytes) -> tuple[int, Any]:
-        try:
-            found = edit_filter(store, unquote(named), _read(body, Edit).filterExpression)
-        except ResourceNotFoundException as error:
-            return 404, {"message": error.message}
-        return 200, {"filter": found}
+        expression = _read(body, Edit).filterExpression
+        return _found(lambda: {"filter": edit_filter(store, unquote(named), expression)})
 
     def try_filter(rest: str, _: str, body: bytes) -> tuple[int, Any]:
         if rest != "test":
             return 404, {"message": f"There is no POST /filters/{rest}. Try a filter out with POST /filters/test."}
-        try:
-            return 200, tracer.tried(_read(body, Trial))
-        except ResourceNotFoundException as error:
-            return 404, {"message": error.message}
+        return _found(lambda: tracer.tried(_read(body, Trial)))
 
     def why(_: str, __: str, body: bytes) -> tuple[int, Any]:
-        try:
-            return 200, explainer.why(_read(body, Question))
-        except ResourceNotFoundException as error:
-            return 404, {"message": error.message}
+        return _found(lambda: explainer.why(_read(body, Question)))
 
     def turn(named: str, _: str, body: bytes) -> tuple[int, Any]:
-        try:
-            return 200, turn_dials(store, unquote(named), msgspec.to_builtins(_read(body, Turned)))
-        except ResourceNotFoundException as error:
-            return 404, {"message": error.message}
+        return _found(lambda: turn_dials(store, unquote(named), msgspec.to_builtins(_read(body, Turned))))
 
     return {
         ("PUT", "/dials"): turn,
@@ -119,6 +107,14 @@ def pages(store: Store, tracer: Tracer, explainer: Explainer) -> dict[tuple[str,
         ("GET", "/jobs"): list_jobs,
         ("GET", "/resources"): describe,
     }
+
+
+def _found(answer: Callable[[], Any]) -> tuple[int, Any]:
+    """The answer, or 404 with what is not there."""
+    try:
+        return 200, answer()
+    except ResourceNotFoundException as error:
+        return 404, {"message": error.message}
 
 
 def _read(body: bytes, form: type[Form]) -> Form:

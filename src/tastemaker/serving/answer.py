@@ -21,7 +21,6 @@ from tastemaker.storage.store import Store
 RESULTS_DEFAULT, RESULTS_MAX, INPUTS_MAX = 25, 500, 500
 ACTIONS_DEFAULT, ACTIONS_MAX = 5, 100
 WITH_METADATA_MAX, METADATA_COLUMNS_MAX = 50, 10  # results or inputs, and columns, when metadata is asked for
-DIGITS = 7  # of a score in an answer, as the service rounds them
 
 # What a deployment of each type is for, where another operation was tried on it.
 ASK = {

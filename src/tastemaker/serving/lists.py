@@ -81,25 +81,14 @@ class Lists:
         if dials == PLAIN:
             best = ranking.best(deployment, allowed_I, n_others)
         else:
-            best = self._redialed(deployment, ranking, dials, user_id, allowed_I, n_others)
+            found = self.candidates(deployment, ranking, dials, user_id, allowed_I, n_others)
+            order_K = reordered(found.of, dials, n_others)
+            best = found.item_P[order_K], found.of.score_P[order_K]
         items, explored = rendered(deployment, *best), frozenset[str]()
         if deployment.manner.exploration is not None:
             ask = Ask(n_others, allowed_I, lambda other: allowed(other, request), self._live.catalogue, chance)
             items, explored = self._explorers.mixed(deployment, ranking, items, ask)
         return Listed(_between(items, promoted, chance) if promoted else items, ranking, chance, explored)
-
-    def _redialed(
-        self,
-        deployment: Deployment,
-        ranking: Ranking,
-        dials: Dials,
-        user_id: str | None,
-        allowed_I: Bools | None,
-        wanted: int,
-    ) -> tuple[Ints, Floats]:
-        found = self.candidates(deployment, ranking, dials, user_id, allowed_I, wanted)
-        place_K = reordered(found.of, dials, wanted)
-        return found.item_P[place_K], found.of.score_P[place_K]
 
     def candidates(
         self,
