@@ -4,7 +4,7 @@ import pytest
 
 from filters.example_shop import SCHEMAS, club, let_through, people, shop
 from filters.worked_examples import INVALID, VALID
-from tastemaker.filters import FilterError, allowed, check, needs_current_item, needs_user, parse
+from tastemaker.filters import FilterError, allowed, check, parse
 
 
 def test_there_are_31_valid_and_25_invalid_ones() -> None:
@@ -43,9 +43,7 @@ def test_24_excluding_without_values_is_ignored(values: dict[str, str]) -> None:
 
 
 def test_25_a_filter_says_whether_it_needs_the_current_item_or_the_user() -> None:
-    needs = {
-        number: (needs_user(parse(text)), needs_current_item(parse(text))) for number, (text, _, _) in VALID.items()
-    }
+    needs = {number: (parse(text).needs_user, parse(text).needs_current_item) for number, (text, _, _) in VALID.items()}
 
     assert [number for number, (user, _) in needs.items() if user] == [
         *range(1, 6), 15, 16, 17, 18, 19, 20, 21, 27, 28, 31,

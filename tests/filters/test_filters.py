@@ -17,7 +17,6 @@ from tastemaker.filters import (
     Touched,
     check,
     columns_of,
-    fields,
     parameters,
     parse,
 )
@@ -64,13 +63,13 @@ def test_strings_may_hold_quotes_backslashes_keywords_and_any_script() -> None:
 def test_a_column_may_be_called_like_a_keyword() -> None:
     tree = parse('INCLUDE ItemID WHERE Items.WHERE IN ("x") AND Items.in = 1')
 
-    assert fields(tree) == {("Items", "WHERE"), ("Items", "IN")}
+    assert tree.fields == {("Items", "WHERE"), ("Items", "IN")}
 
 
 def test_current_user_and_current_item_count_as_fields_of_users_and_items() -> None:
     tree = parse("INCLUDE ItemID WHERE Items.PRICE < CurrentItem.price IF CurrentUser.AGE > 1 AND CurrentUser.age < 9")
 
-    assert fields(tree) == {("Items", "PRICE"), ("Users", "AGE")}
+    assert tree.fields == {("Items", "PRICE"), ("Users", "AGE")}
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def recommender_of(task: Task, live: Live, catalogue: Catalogue) -> Recommender:
     return Recommender(
         deployed(task),
         live,
-        AllowedItems(live, filtered, catalogue),
+        AllowedItems(live, filtered, catalogue, USERS_MAX),
         catalogue,
         Rankings(USERS_MAX),
         job.body.get("filterArn"),

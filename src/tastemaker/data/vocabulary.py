@@ -53,6 +53,14 @@ class Vocabulary(Sequence[str]):
         """id -> position."""
         return Positions(self, self._given_S)
 
+    def named(self, places: Sequence[int]) -> list[str]:
+        """The ids at these places."""
+        kept, look_up = self._kept, self._looked_up
+        try:
+            return [kept[place] for place in places]
+        except KeyError:
+            return [kept[place] if place in kept else str(look_up(place)) for place in places]
+
     def positions(self, ids: Iterable[str]) -> list[int]:
         """Positions of those ids that are known, in the order given."""
         found = (self.position.get(name) for name in ids)

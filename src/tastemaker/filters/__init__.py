@@ -9,7 +9,7 @@ from tastemaker.filters.grammar import parse
 from tastemaker.filters.mask import Candidates, Touched, allowed
 from tastemaker.filters.text import text_of
 from tastemaker.filters.trace import Trace, trace
-from tastemaker.filters.tree import Filter, FilterError, fields, needs_current_item, needs_user
+from tastemaker.filters.tree import Filter, FilterError
 from tastemaker.filters.values import parameters
 
 __all__ = [
@@ -25,9 +25,6 @@ __all__ = [
     "allowed",
     "check",
     "columns_of",
-    "fields",
-    "needs_current_item",
-    "needs_user",
     "parameters",
     "parse",
     "text_of",

@@ -17,7 +17,6 @@ from tastemaker.filters.tree import (
     Target,
     Truth,
     Wildcard,
-    fields,
 )
 
 DATASETS_OF: Mapping[Target, tuple[Dataset, ...]] = {
@@ -54,7 +53,7 @@ def check(
         _check_datasets(expression)
         for condition in (*expression.conditions, *expression.only_if):
             _check_condition(condition, schemas, extended)
-    if fields_max is not None and (n_fields := len(fields(tree))) > fields_max:
+    if fields_max is not None and (n_fields := len(tree.fields)) > fields_max:
         raise FilterError(
             f"Could not create filter. It uses {n_fields} distinct fields, at most {fields_max} are allowed. "
             "Use fewer fields, or two filters."

@@ -116,10 +116,10 @@ def let_through(found: Sequence[Evaluated], n_items: int) -> Bools:
     counting = [each for each in found if not each.skipped]
     included = [each.selected_I for each in counting if each.expression.action == "INCLUDE"]
     excluded = [each.selected_I for each in counting if each.expression.action == "EXCLUDE"]
-    let_I = reduce(operator.or_, included) if included else np.ones(n_items, np.bool_)
-    for selected_I in excluded:
-        let_I = let_I & ~selected_I
-    return let_I
+    if not excluded:
+        return reduce(operator.or_, included) if included else np.ones(n_items, np.bool_)
+    others_I: Bools = ~reduce(operator.or_, excluded)
+    return reduce(operator.or_, included) & others_I if included else others_I
 
 
 def _evaluated(expression: Expression, candidates: Candidates, given: Given) -> Evaluated:

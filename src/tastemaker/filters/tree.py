@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 Action = Literal["INCLUDE", "EXCLUDE"]
@@ -112,26 +113,35 @@ class Filter:
 
     expressions: tuple[Expression, ...]
 
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every condition, those after IF included."""
+        return tuple(c for expression in self.expressions for c in (*expression.conditions, *expression.only_if))
 
-def conditions(tree: Filter) -> tuple[Condition, ...]:
-    """Every condition of a filter, those after IF included."""
-    return tuple(c for expression in tree.expressions for c in (*expression.conditions, *expression.only_if))
+    @cached_property
+    def fields(self) -> frozenset[tuple[str, str]]:
+        """Distinct fields as (dataset, upper-case column); CurrentUser counts as Users, CurrentItem as Items."""
+        found = [condition.field for condition in self.conditions]
+        found += [condition.operand for condition in self.conditions if isinstance(condition.operand, Field)]
+        behind = {"CurrentUser": "Users", "CurrentItem": "Items"}
+        return frozenset((behind.get(field.dataset, field.dataset), field.column.upper()) for field in found)
 
+    @cached_property
+    def needs_events(self) -> bool:
+        """Whether the filter looks at what a user did."""
+        return any(condition.field.dataset in ("Interactions", "Action_Interactions") for condition in self.conditions)
 
-def fields(tree: Filter) -> set[tuple[str, str]]:
-    """Distinct fields as (dataset, upper-case column); CurrentUser counts as Users, CurrentItem as Items."""
-    found = [condition.field for condition in conditions(tree)]
-    found += [condition.operand for condition in conditions(tree) if isinstance(condition.operand, Field)]
-    behind = {"CurrentUser": "Users", "CurrentItem": "Items"}
-    return {(behind.get(field.dataset, field.dataset), field.column.upper()) for field in found}
+    @cached_property
+    def needs_user_row(self) -> bool:
+        """Whether the filter looks at what is known of a user."""
+        return any(condition.field.dataset == "CurrentUser" for condition in self.conditions)
 
+    @property
+    def needs_user(self) -> bool:
+        """Whether a request must name a user, because of that user's events or row."""
+        return self.needs_events or self.needs_user_row
 
-def needs_user(tree: Filter) -> bool:
-    """Whether a request must name a user, because of that user's events or row."""
-    asked = {condition.field.dataset for condition in conditions(tree)}
-    return bool(asked & {"Interactions", "Action_Interactions", "CurrentUser"})
-
-
-def needs_current_item(tree: Filter) -> bool:
-    """Whether the filter compares with the item of a related-items request."""
-    return any(isinstance(condition.operand, Field) for condition in conditions(tree))
+    @cached_property
+    def needs_current_item(self) -> bool:
+        """Whether the filter compares with the item of a related-items request."""
+        return any(isinstance(condition.operand, Field) for condition in self.conditions)

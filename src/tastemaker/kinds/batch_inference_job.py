@@ -2,7 +2,6 @@
 
 from tastemaker.batch.inference import infer
 from tastemaker.errors import InvalidInputException
-from tastemaker.filters import needs_current_item
 from tastemaker.kinds.batch_rules import check_results, filter_for, reads_and_writes, require_ready, version_for
 from tastemaker.kinds.campaign import check_answering, check_freshness
 from tastemaker.kinds.solution_config import recipe_named
@@ -37,7 +36,7 @@ def infers_from_a_version(birth: Birth) -> None:
     if mode == THEMES:
         _check_themes(birth, version, recipe)
     tree = filter_for(birth, version, "ItemID")
-    if tree is not None and needs_current_item(tree) and recipe.recipe_type != "RELATED_ITEMS":
+    if tree is not None and tree.needs_current_item and recipe.recipe_type != "RELATED_ITEMS":
         raise InvalidInputException(
             f"filterArn {birth.request['filterArn']} compares with CurrentItem, which only recipes of type "
             "RELATED_ITEMS have."

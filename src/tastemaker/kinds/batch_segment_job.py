@@ -2,7 +2,6 @@
 
 from tastemaker.batch.segmenting import BY_ATTRIBUTES, segment
 from tastemaker.errors import InvalidInputException
-from tastemaker.filters.tree import conditions
 from tastemaker.kinds.batch_rules import check_results, filter_for, reads_and_writes, require_ready, version_for
 from tastemaker.kinds.solution_config import recipe_named
 from tastemaker.resources.kind import Birth, Kind, Work
@@ -23,7 +22,7 @@ def segments_from_a_version(birth: Birth) -> None:
             "aws-item-attribute-affinity, or CreateBatchInferenceJob."
         )
     tree = filter_for(birth, version, "UserID")
-    by_events = tree is not None and any(each.field.dataset == "Interactions" for each in conditions(tree))
+    by_events = tree is not None and tree.needs_events
     if by_events and recipe.name == BY_ATTRIBUTES:
         raise InvalidInputException(
             f"filterArn {birth.request['filterArn']} looks at interactions, which {recipe.name} does not take. Use a "

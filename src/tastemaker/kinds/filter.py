@@ -10,7 +10,7 @@ from tastemaker.errors import (
     ResourceInUseException,
     ResourceNotFoundException,
 )
-from tastemaker.filters import Filter, FilterError, check, fields, parse
+from tastemaker.filters import Filter, FilterError, check, parse
 from tastemaker.kinds.dataset_group import DATASET_GROUP
 from tastemaker.resources.engine import existing, require_active, seen
 from tastemaker.resources.groups import schemas_of
@@ -101,8 +101,8 @@ def _checked(connection: Connection, group: str, expression: str, extended: bool
 
 def _check_fields(tree: Filter, others: Sequence[Resource]) -> None:
     """Raise LimitExceededException for a filter with too many fields, or too many together with the others."""
-    own = fields(tree)
-    together = own.union(*(fields(parse(each.body["filterExpression"])) for each in others))
+    own = tree.fields
+    together = own.union(*(parse(each.body["filterExpression"]).fields for each in others))
     if len(own) > FIELDS_MAX or len(together) > FIELDS_OF_GROUP_MAX:
         raise LimitExceededException(
             f"The filter has {len(own)} distinct fields, and all filters of the group have {len(together)}: "

@@ -14,16 +14,16 @@ from tastemaker.filters import (
     Numbers,
     Touched,
     allowed,
-    needs_current_item,
-    needs_user,
 )
 from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, NamedFilter
 from tastemaker.serving.rankings import person
+from tastemaker.serving.remembered import Remembered
 from tastemaker.storage.live import Live
 
 # "The newest 100 interactions per user and event type" are seen by filters, and 300 action interactions.
 FILTER_EVENTS_MAX, FILTER_ACTION_EVENTS_MAX = 100, 300
+MASKS_MAX = 8  # of a deployment that are remembered, from filters that let through the same for everybody
 EXPIRY = ("EXPIRATION_TIMESTAMP", "ACTION_EXPIRATION_TIMESTAMP")
 DAY_S = 86_400
 NOTHING = Touched(np.zeros(0, np.int32))
@@ -32,9 +32,16 @@ NOTHING = Touched(np.zeros(0, np.int32))
 class AllowedItems:
     """Evaluates the filters of requests."""
 
-    def __init__(self, live: Live, filter_of: Callable[[str, str, int], NamedFilter], catalogue: Catalogue) -> None:
-        """filter_of: the filter of an ARN that a dataset group has, no older than a generation."""
+    def __init__(
+        self, live: Live, filter_of: Callable[[str, str, int], NamedFilter], catalogue: Catalogue, users_max: int
+    ) -> None:
+        """filter_of: the filter of an ARN that a dataset group has, no older than a generation.
+
+        users_max: of a deployment whose events are remembered.
+        """
         self._live, self._filter_of, self._catalogue = live, filter_of, catalogue
+        self._touched_by = Remembered[Mapping[str, Touched]](users_max)
+        self._masks = Remembered[Bools](MASKS_MAX)
 
     def of(
         self,
@@ -46,16 +53,24 @@ class AllowedItems:
     ) -> tuple[Bools | None, bool]:
         """True for the items that the filter of a request or promotion lets through; and for one without a record.
 
-        None without a filter. now_s: what windows of time count back from. Raises InvalidInputException for a filter
-        that does not fit the request.
+        None without a filter. Not to be changed. now_s: what windows of time count back from. Raises
+        InvalidInputException for a filter that does not fit the request.
         """
         arn = request.get("filterArn")
         if arn is None:
             return None, True
-        tree = self._filter_of(arn, deployment.group, self._live.generation).tree
-        candidates = self.candidates(deployment, tree, f"filterArn {arn}", user_id, item_id, now_s)
+        found, values = self._filter_of(arn, deployment.group, self._live.generation), request.get("filterValues", {})
+
+        def evaluated() -> Bools:
+            candidates = self.candidates(deployment, found.tree, f"filterArn {arn}", user_id, item_id, now_s)
+            return allowed(found.tree, candidates, values)
+
         try:
-            allowed_I = allowed(tree, candidates, request.get("filterValues", {}))
+            if found.tree.needs_user or found.tree.needs_current_item:
+                allowed_I = evaluated()
+            else:
+                columns = self._catalogue.candidate_columns(deployment, self._live.catalogue)
+                allowed_I = self._masks.get(deployment, (found, *sorted(values.items())), columns, evaluated)
         except FilterError as error:
             raise InvalidInputException(str(error)) from None
         return allowed_I[:-1], bool(allowed_I[-1])
@@ -70,8 +85,7 @@ class AllowedItems:
         if item_id is not None and deployment.manner.asks_item and item_id in deployment.items.position:
             hidden.append(deployment.items.position[item_id])
         if deployment.manner.hides is not None and user_id is not None:
-            live = self._live.events_of(deployment.dataset_seq, user_id)
-            touched = person(deployment, user_id, live).touched(deployment, FILTER_EVENTS_MAX)
+            touched = self._touched(deployment, user_id)
             hidden.append(touched.get(deployment.manner.hides.lower(), NOTHING).item_N)
         if deployment.things == "ACTIONS":
             hidden.append(self._unwanted_actions(deployment, user_id, now_s))
@@ -81,6 +95,14 @@ class AllowedItems:
         for places in hidden:
             shown_I[places] = False
         return shown_I
+
+    def _touched(self, deployment: Deployment, user_id: str) -> Mapping[str, Touched]:
+        """What filters see of the user's events, remembered until the next one."""
+        live = self._live.events_of(deployment.dataset_seq, user_id)
+        most = FILTER_ACTION_EVENTS_MAX if deployment.things == "ACTIONS" else FILTER_EVENTS_MAX
+        return self._touched_by.get(
+            deployment, user_id, live, lambda: person(deployment, user_id, live).touched(deployment, most)
+        )
 
     def _unwanted_actions(self, deployment: Deployment, user_id: str | None, now_s: float) -> Bools:
         columns = self._catalogue.candidate_columns(deployment, self._live.catalogue)
@@ -109,15 +131,16 @@ class AllowedItems:
 
         Raises InvalidInputException where it looks at a user or an item that the request has not.
         """
-        events, row, as_of = {}, None, self._live.catalogue
-        if needs_current_item(tree) and not deployment.manner.asks_item:
+        as_of = self._live.catalogue
+        if tree.needs_current_item and not deployment.manner.asks_item:
             raise InvalidInputException(f"{name}: CurrentItem is known where items related to one are asked.")
-        if needs_user(tree):
-            if user_id is None:
-                raise InvalidInputException(f"userId is missing: {name} looks at what the user did, or is.")
-            who = person(deployment, user_id, self._live.events_of(deployment.dataset_seq, user_id))
-            most = FILTER_ACTION_EVENTS_MAX if deployment.things == "ACTIONS" else FILTER_EVENTS_MAX
-            events = who.touched(deployment, most)
+        if tree.needs_user and user_id is None:
+            raise InvalidInputException(f"userId is missing: {name} looks at what the user did, or is.")
+        events: Mapping[str, Touched] = {}
+        if tree.needs_events and user_id is not None:
+            events = self._touched(deployment, user_id)
+        row = None
+        if tree.needs_user_row and user_id is not None:
             row = self._catalogue.records(deployment.group, "USERS", as_of).row(user_id)
         return Candidates(
             n_items=len(deployment.items) + 1,  # the last one stands for all items that the catalogue lacks

@@ -38,7 +38,7 @@ class Answers:
     def __init__(self, store: Store, live: Live, deployments: Deployments, shown: ShownLists, users_max: int) -> None:
         self._store, self._live, self._deployments, self._shown = store, live, deployments, shown
         self._catalogue = Catalogue(store)
-        self._allowed = AllowedItems(live, deployments.filter, self._catalogue)
+        self._allowed = AllowedItems(live, deployments.filter, self._catalogue, users_max)
         self._lists = Lists(store, live, self._catalogue, self._allowed, Rankings(users_max))
 
     def get_recommendations(self, request: Mapping[str, Any], _: Scope) -> bytes:

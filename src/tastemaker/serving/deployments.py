@@ -109,7 +109,7 @@ class Deployment:
         return float("nan") if event.event_value is None else event.event_value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NamedFilter:
     """A filter, parsed."""
 

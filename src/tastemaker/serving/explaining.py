@@ -83,9 +83,8 @@ class Explainer:
                 raise InvalidInputException(f"{deployment.arn} makes no lists of items, which could be explained.")
             catalogue = Catalogue(self._store)
             records = catalogue.records(deployment.group, "ITEMS", live.catalogue)
-            lists = Lists(
-                self._store, live, catalogue, AllowedItems(live, self._deployments.filter, catalogue), Rankings(most=1)
-            )
+            allowed = AllowedItems(live, self._deployments.filter, catalogue, users_max=1)
+            lists = Lists(self._store, live, catalogue, allowed, Rankings(most=1))
             dials = deployment.manner.dials if question.dials is None else dials_of(to_builtins(question.dials))
             request = to_builtins(question) | {"dials": dials}
             listed = lists.of(deployment, request, question.numResults, self._store.new_chance())

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import accumulate, islice
 from math import comb
-from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -38,6 +37,7 @@ LOOK_MAX = 5_000  # events read at a time, about 10 ms: who is behind by more, a
 # Appeals are drawn for many replies at once: as many rows as the upper bits of a reply's chance can choose from, or as
 # make so many numbers.
 CHANCE_BITS, DRAWS_MIN, DRAWN_MAX = 32, 8, 1_000_000
+PLACE_BITS = 16  # the lowest ones, which say next to nothing of how many places are explored
 # Choices of which a new item is thought to have had one, and impressions for as many on average: a prior of mean 1.
 PRIOR = 1.0
 RATE_SHOWN = 25.0  # impressions as which the usual share of choices is known beforehand: one of a list of 25
@@ -51,13 +51,15 @@ class Cold:
 
     ids: of both, shape (C,). known_C: the places in the catalogue of the former, which are the first of all. newcomers:
     a catalogue of the latter alone, to be filtered as the other is. kept_c, kept_h: those whose fit the artifact keeps,
-    among these and among the kept. source: the records that all this follows from.
+    among these and among the kept; are_kept: all of them, in their order. source: the records that all this follows
+    from.
     """
 
     ids: Sequence[str]
     known_C: Ints
     kept_c: Longs
     kept_h: Longs
+    are_kept: bool
     newcomers: Deployment | None
     source: object
 
@@ -74,11 +76,18 @@ class Ask:
     chance: int
 
 
+class Draw(NamedTuple):
+    """Cold items that a draw finds to be chosen as often as others or more often, by places among all of them."""
+
+    place_c: Longs
+    appeal_c: Floats
+
+
 @dataclass
 class _Seen:
     """What a process knows of a deployment's cold items. shown, chosen: by item, since the training.
 
-    appeal_RC: draws of the appeal of each item, as of looked_s; every reply takes one row of them.
+    draws: of the appeal of the items, as of looked_s; every reply takes one of them.
     """
 
     cold: Cold
@@ -86,7 +95,7 @@ class _Seen:
     shown: Counter[str] = field(default_factory=Counter)
     chosen: Counter[str] = field(default_factory=Counter)
     looked_s: float = -np.inf
-    appeal_RC: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    draws: Sequence["Draw"] = ()
 
 
 class Explorers:
@@ -113,14 +122,16 @@ class Explorers:
         cold = seen.cold
         if not cold.ids:
             return listed, frozenset()
-        appeal_C = seen.appeal_RC[(ask.chance >> CHANCE_BITS) % len(seen.appeal_RC)]
-        place_c = np.flatnonzero((appeal_C >= 1) & _allowed(cold, ask))
-        worth_c = self._fit(deployment, ranking, cold)[place_c] * appeal_C[place_c]
+        place_c, appeal_c = seen.draws[(ask.chance >> CHANCE_BITS) % len(seen.draws)]
+        if (may_C := _allowed(cold, ask)) is not None:
+            may_c = may_C[place_c]
+            place_c, appeal_c = place_c[may_c], appeal_c[may_c]
+        worth_c = self._fit(deployment, ranking, cold)[place_c] * appeal_c
+        best = (cold.ids[c] for c in place_c[worth_c.argsort()[::-1]])
         there = {item["itemId"] for item in listed}
-        best = (cold.ids[c] for c in place_c[np.argsort(-worth_c, kind="stable")].tolist())
         picked = list(islice((name for name in best if name not in there), n_explored))
-        places = Random(ask.chance).sample(range(ask.wanted), n_explored)
-        return _put_in(listed, picked, sorted(places), ask.wanted, deployment.manner.gives_reasons)
+        places = _places(ask.wanted, n_explored, ask.chance)
+        return _put_in(listed, picked, places, ask.wanted, deployment.manner.gives_reasons)
 
     def _up_to_date(self, deployment: Deployment, as_of: int) -> _Seen:
         records = self._catalogue.records(deployment.group, deployment.things, as_of)
@@ -131,7 +142,8 @@ class Explorers:
             seen = self._seen[deployment] = replace(known, cold=cold, looked_s=-np.inf)
         if now_s - seen.looked_s >= FRESH_S:
             self._count(deployment, seen)
-            seen.appeal_RC = _drawn(deployment, seen, self._store.new_chance())
+            appeal_RC = _drawn(deployment, seen, self._store.new_chance())
+            seen.draws = [_draw(row_C) for row_C in appeal_RC]
             seen.looked_s = now_s
         return seen
 
@@ -148,13 +160,16 @@ class Explorers:
 
     def _fit(self, deployment: Deployment, ranking: Ranking, cold: Cold) -> Floats:
         """How well the model finds that each cold item suits; relative to their mean, which is that of newcomers."""
+        heads = deployment.trained.heads
+        kept_UC = heads.fit_UC if heads is not None and ranking.head is not None else None
+        if kept_UC is not None and cold.are_kept:
+            return kept_UC[ranking.head].astype(np.float32)
         known = self._fits.get(ranking)
         if known is not None and known[0] is cold:
             return known[1]
         fit_C = np.ones(len(cold.ids), np.float32)
-        heads = deployment.trained.heads
-        if ranking.head is not None and heads is not None and heads.fit_UC is not None:
-            fit_C[cold.kept_c] = heads.fit_UC[ranking.head, cold.kept_h]
+        if kept_UC is not None:
+            fit_C[cold.kept_c] = kept_UC[ranking.head, cold.kept_h]
         elif len(cold.known_C):
             fit_C[: len(cold.known_C)] = fit(ranking.scores_of(deployment, cold.known_C))
         self._fits[ranking] = (cold, fit_C)
@@ -169,7 +184,8 @@ def _cold(deployment: Deployment, records: Records, columns: Mapping[str, object
     kept = np.zeros(0, np.int32) if heads is None or heads.cold_C is None else heads.cold_C
     _, kept_c, kept_h = np.intersect1d(known_C, kept, assume_unique=True, return_indices=True)
     of_newcomers = _of_newcomers(deployment, newcomers) if newcomers else None
-    return Cold(ids, known_C, kept_c, kept_h, of_newcomers, records.frame)
+    are_kept = not newcomers and np.array_equal(known_C, kept)
+    return Cold(ids, known_C, kept_c, kept_h, are_kept, of_newcomers, records.frame)
 
 
 def _newcomers(deployment: Deployment, records: Records) -> list[str]:
@@ -223,6 +239,11 @@ def _drawn(deployment: Deployment, seen: _Seen, seed: int) -> Floats:
     return found.astype(np.float32)
 
 
+def _draw(appeal_C: Floats) -> Draw:
+    place_c = np.flatnonzero(appeal_C >= 1)
+    return Draw(place_c, appeal_C[place_c])
+
+
 @lru_cache(maxsize=1024)
 def _chances(wanted: int, share: float) -> list[float]:
     """The chance that at most n of the places are explored, for n from 0 on."""
@@ -238,13 +259,23 @@ def _n_explored(wanted: int, share: float, chance: int) -> int:
     return min(wanted, bisect(_chances(wanted, share), drawn))
 
 
-def _allowed(cold: Cold, ask: Ask) -> Bools:
+def _places(wanted: int, n_explored: int, chance: int) -> list[int]:
+    """Where in the list they go: a place where all begin, by the lowest bits of `chance`, and on in even steps."""
+    first = (chance & ((1 << PLACE_BITS) - 1)) * wanted >> PLACE_BITS
+    return sorted((first + n * wanted // n_explored) % wanted for n in range(n_explored))
+
+
+def _allowed(cold: Cold, ask: Ask) -> Bools | None:
+    """Which of the cold items may be in the list; None for all of them."""
+    of_newcomers_C = None if cold.newcomers is None else ask.allowed_of(cold.newcomers)
+    if ask.allowed_I is None and of_newcomers_C is None:
+        return None
     n_known = len(cold.known_C)
     may_C = np.ones(len(cold.ids), np.bool_)
     if ask.allowed_I is not None:
         may_C[:n_known] = ask.allowed_I[cold.known_C]
-    if cold.newcomers is not None and (allowed_C := ask.allowed_of(cold.newcomers)) is not None:
-        may_C[n_known:] = allowed_C
+    if of_newcomers_C is not None:
+        may_C[n_known:] = of_newcomers_C
     return may_C
 
 

@@ -170,16 +170,15 @@ def asked(deployment: Deployment, request: Request) -> tuple[str | None, str | N
 
 def rendered(deployment: Deployment, place_K: Ints, score_K: Floats) -> list[Item]:
     """Items as answers have them, with scores where the recipe shows them."""
-    ids = deployment.trained.item_ids
+    ids = deployment.items.named(place_K.tolist())
     if not deployment.manner.shows_scores:
-        return [{"itemId": ids[place]} for place in place_K.tolist()]
-    scores = rounded(score_K)
-    return [{"itemId": ids[place], "score": score} for place, score in zip(place_K.tolist(), scores, strict=True)]
+        return [{"itemId": name} for name in ids]
+    return [{"itemId": name, "score": score} for name, score in zip(ids, rounded(score_K), strict=True)]
 
 
 def rounded(score_K: Floats) -> list[float]:
     """Scores as answers have them."""
-    found: list[float] = np.round(score_K.astype(np.float64), DIGITS).tolist()
+    found: list[float] = score_K.astype(np.float64).round(DIGITS).tolist()
     return found
 
 

@@ -1,10 +1,8 @@
 """The ranked catalogue of a user or an item, remembered until the user's next event."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +13,7 @@ from tastemaker.filters import Touched
 from tastemaker.recipes.contract import ScoresSome, about_columns, worth
 from tastemaker.serving.deployments import Deployment
 from tastemaker.serving.manner import PERSONAL
+from tastemaker.serving.remembered import Remembered
 from tastemaker.storage.live import Events, Live, LiveEvent
 
 Doubles = NDArray[np.float64]
@@ -205,12 +204,11 @@ def ranked(
 
 
 class Rankings:
-    """Rankings of one server process. They go with their deployment, and the least recently used go first."""
+    """Rankings of one server process."""
 
     def __init__(self, most: int) -> None:
         """most: rankings of one deployment."""
-        self._most = most
-        self._known: WeakKeyDictionary[Deployment, OrderedDict[str, tuple[object, Ranking]]] = WeakKeyDictionary()
+        self._known = Remembered[Ranking](most)
 
     def of(
         self, deployment: Deployment, user_id: str | None, item_id: str | None, live: Live, about: About = NOTHING
@@ -225,25 +223,13 @@ class Rankings:
         if is_personal and user_id is not None:
             events = live.events_of(deployment.dataset_seq, user_id)
             key = f"user {user_id}{_told(about)}"
-            return self._get(deployment, key, events, lambda: _of_person(deployment, user_id, events, about))
+            return self._known.get(deployment, key, events, lambda: _of_person(deployment, user_id, events, about))
         item = None
         if deployment.manner.asks_item and item_id is not None:
             item = deployment.items.position.get(item_id)
         key = f"item {item}{_told(about)}"
         query = Query(item=item, about=about, influence=deployment.manner.influence)
-        return self._get(deployment, key, None, lambda: _ranked(deployment, lambda _: query))
-
-    def _get(self, deployment: Deployment, key: str, as_of: object, make: Callable[[], Ranking]) -> Ranking:
-        rankings = self._known.setdefault(deployment, OrderedDict())
-        known = rankings.get(key)
-        if known is not None and known[0] is as_of:
-            rankings.move_to_end(key)
-            return known[1]
-        ranking = make()
-        rankings[key] = (as_of, ranking)
-        if len(rankings) > self._most:
-            rankings.popitem(last=False)
-        return ranking
+        return self._known.get(deployment, key, None, lambda: _ranked(deployment, lambda _: query))
 
 
 def _told(about: About) -> str:

@@ -49,7 +49,7 @@ class Tracer:
             tree, catalogue, now_s = self._tree(deployment, trial), Catalogue(self._store), self._store.now_s()
             about = catalogue.about(deployment, user_id, {}, live.catalogue)
             ranking = Rankings(most=1).of(deployment, user_id, item_id, live, about)
-            items = AllowedItems(live, self._deployments.filter, catalogue)
+            items = AllowedItems(live, self._deployments.filter, catalogue, users_max=1)
             shown_I = items.shown(deployment, user_id, item_id, now_s)
             list_K, _ = ranking.best(deployment, shown_I, trial.numResults)
             candidates = items.candidates(deployment, tree, "The filter", user_id, item_id, now_s)

@@ -57,7 +57,7 @@ class Live:
         self._users_max = users_max
         self._known: OrderedDict[tuple[int, str], Events] = OrderedDict()
         self._lock = threading.Lock()
-        self._version = self._pragma("data_version")
+        self._version = self._data_version()
         self._seq = self._newest()
         self.generation, self.catalogue = self._counters()
 
@@ -67,7 +67,7 @@ class Live:
         generation: moves with campaigns, filters, schemas and whole datasets. catalogue: with single records as well.
         """
         with self._lock:
-            version = self._pragma("data_version")
+            version = self._data_version()
             if version == self._version:
                 return
             self._version = version
@@ -110,8 +110,9 @@ class Live:
         with self._lock:
             self._connection.close()
 
-    def _pragma(self, name: str) -> int:
-        return int(self._cursor.execute(f"PRAGMA {name}").fetchone()[0])
+    def _data_version(self) -> int:
+        """What moves when another connection commits."""
+        return int(self._cursor.execute("PRAGMA data_version").fetchone()[0])
 
     def _newest(self) -> int:
         return int(self._cursor.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
