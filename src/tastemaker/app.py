@@ -66,7 +66,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         """Load campaigns before the first request for them."""
         prepared, loaded = -1, 0
         while True:
-            live.refresh()
+            live.look()
             if live.generation != prepared:
                 prepared = live.generation
                 try:

@@ -1,12 +1,12 @@
 """The filter language beyond the examples: any text, any values, any catalogue."""
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from filters.example_shop import DAY_S, IDS, SCHEMAS, let_through, shop
 from tastemaker.data.schemas import Column, Schema

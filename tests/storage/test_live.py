@@ -1,6 +1,8 @@
 """Events as fresh as the last commit of any process, found without reading what belongs to others."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,22 @@ def test_an_event_that_another_process_committed_is_there_at_the_next_look(live:
     for place in range(3):
         log.append([event("u", f"i{place}")]).result()
         assert items(live, "u") == [f"i{n}" for n in range(place + 1)]
+
+
+def test_what_a_process_committed_that_was_killed_before_it_could_say_so_is_there_at_the_next_closer_look(
+    live: Live, log: EventLog, tmp_path: Path
+) -> None:
+    log.append([event("u", "a")]).result()
+    assert items(live, "u") == ["a"]
+    with closing(sqlite3.connect(tmp_path / "home.db")) as silent, silent:
+        silent.execute(
+            "INSERT INTO events SELECT 99, dataset_seq, user_id, session_id, 'b', event_type, event_value, "
+            "time_s, event_id, details FROM events"
+        )
+
+    live.look()
+
+    assert items(live, "u") == ["a", "b"]
 
 
 def test_only_the_newest_events_are_kept_oldest_first(live: Live, log: EventLog) -> None:

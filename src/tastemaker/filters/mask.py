@@ -7,11 +7,12 @@ expressions does not matter, and expressions whose IF does not hold are as if no
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from tastemaker.data.interactions import Bools, Ints, Longs
 from tastemaker.data.schemas import key_of
@@ -63,8 +64,7 @@ class Touched:
     time_s_N: Longs | None = None
 
 
-@dataclass(frozen=True)
-class Candidates:
+class Candidates(Struct, frozen=True, eq=False):
     """What conditions are evaluated on.
 
     now_s: the moment of the request, in Unix seconds. target: what the candidates are. columns: of the catalogue, by
@@ -75,15 +75,14 @@ class Candidates:
 
     n_items: int
     now_s: float
-    columns: Mapping[str, ItemColumn] = field(default_factory=dict)
-    events: Mapping[str, Touched] = field(default_factory=dict)
+    columns: Mapping[str, ItemColumn] = {}
+    events: Mapping[str, Touched] = {}
     user: Mapping[str, object] | None = None
     current_item: int | None = None
     target: Target = "ItemID"
 
 
-@dataclass(frozen=True)
-class Evaluated:
+class Evaluated(Struct, frozen=True, eq=False):
     """What one expression came to.
 
     skipped: why it is as if it were not written, "" if it counts. groups: for each condition, in the groups of the
@@ -135,8 +134,7 @@ def _evaluated(expression: Expression, candidates: Candidates, given: Given) -> 
 
 def _without_values(expression: Expression, given: Given) -> str:
     """Which parameters have no value. The guide: without them EXCLUDE is ignored, and INCLUDE is an error."""
-    asked = [condition.parameter for condition in (*expression.conditions, *expression.only_if)]
-    missing = [parameter.name for parameter in asked if parameter and parameter.name not in given]
+    missing = [name for name in expression.parameters if name not in given]
     if missing and expression.action == "INCLUDE":
         raise FilterError(
             f"filterValues has no value for {', '.join(missing)}, which the filter needs to include items. "
@@ -205,8 +203,7 @@ def _touched(condition: Condition, candidates: Candidates, given: Given) -> Bool
     if isinstance(condition.operand, Wildcard):
         matching = list(candidates.events.values())
     else:
-        types = {_type(name) for name in _strings(condition, given)}
-        wanted = condition.operator == "IN"
+        types, wanted = {_type(name) for name in _strings(condition, given)}, condition.operator == "IN"
         matching = [events for name, events in candidates.events.items() if (_type(name) in types) is wanted]
     for events in matching:
         touched_I[events.item_N if condition.within is None else _lately(events, condition.within, candidates)] = True

@@ -101,10 +101,16 @@ class Expression:
     any_of: tuple[tuple[Condition, ...], ...]
     only_if: tuple[Condition, ...] = ()
 
-    @property
+    @cached_property
     def conditions(self) -> tuple[Condition, ...]:
         """The conditions on candidates, in the order written."""
         return tuple(condition for group in self.any_of for condition in group)
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters that need values, in the order written."""
+        asked = [condition.parameter for condition in (*self.conditions, *self.only_if)]
+        return tuple(parameter.name for parameter in asked if parameter)
 
 
 @dataclass(frozen=True)

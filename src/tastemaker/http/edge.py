@@ -134,7 +134,9 @@ class Edge:
                 return await self._native_answer(native, request)
             operation = self._route(request)
             checked = operation.parse(_json(request.body))
-            reply = await self._run(operation, checked, names)
+            reply = self._run(operation, checked, names)
+            if isinstance(reply, Future):
+                reply = await asyncio.wrap_future(reply)
             return _rendered(operation, reply)
         except ApiError as error:
             status = operation.status_of(error) if operation else error.status
@@ -182,12 +184,12 @@ class Edge:
             )
         return found
 
-    async def _run(self, operation: Operation, request: dict[str, Any], names: Scope) -> Any:
+    def _run(self, operation: Operation, request: dict[str, Any], names: Scope) -> Any:
+        """The reply, or the future of one."""
         function = self._table[operation.name]
         if operation.service == "personalize":
-            return await asyncio.get_running_loop().run_in_executor(self._threads, function, request, names)
-        reply = function(request, names)
-        return await asyncio.wrap_future(reply) if isinstance(reply, Future) else reply
+            return self._threads.submit(function, request, names)
+        return function(request, names)
 
     async def _native_answer(self, native: Native, request: Request) -> Response:
         rest = request.path[1:].partition("/")[2]

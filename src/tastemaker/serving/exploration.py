@@ -64,8 +64,7 @@ class Cold:
     source: object
 
 
-@dataclass(frozen=True)
-class Ask:
+class Ask(NamedTuple):
     """What is asked of exploration. wanted: the length of the list. allowed_I: what may be in it; allowed_of: the same
     of another catalogue. as_of: the counter of the records. chance: the seed."""
 
@@ -77,9 +76,13 @@ class Ask:
 
 
 class Draw(NamedTuple):
-    """Cold items that a draw finds to be chosen as often as others or more often, by places among all of them."""
+    """Cold items that a draw finds to be chosen as often as others or more often.
+
+    place_c: their places among all cold items. candidate_c: their places in the catalogue, or after it for newcomers.
+    """
 
     place_c: Longs
+    candidate_c: Longs
     appeal_c: Floats
 
 
@@ -122,9 +125,9 @@ class Explorers:
         cold = seen.cold
         if not cold.ids:
             return listed, frozenset()
-        place_c, appeal_c = seen.draws[(ask.chance >> CHANCE_BITS) % len(seen.draws)]
-        if (may_C := _allowed(cold, ask)) is not None:
-            may_c = may_C[place_c]
+        place_c, candidate_c, appeal_c = seen.draws[(ask.chance >> CHANCE_BITS) % len(seen.draws)]
+        if (allowed_I := _allowed(deployment, cold, ask)) is not None:
+            may_c = allowed_I[candidate_c]
             place_c, appeal_c = place_c[may_c], appeal_c[may_c]
         worth_c = self._fit(deployment, ranking, cold)[place_c] * appeal_c
         best = (cold.ids[c] for c in place_c[worth_c.argsort()[::-1]])
@@ -142,8 +145,7 @@ class Explorers:
             seen = self._seen[deployment] = replace(known, cold=cold, looked_s=-np.inf)
         if now_s - seen.looked_s >= FRESH_S:
             self._count(deployment, seen)
-            appeal_RC = _drawn(deployment, seen, self._store.new_chance())
-            seen.draws = [_draw(row_C) for row_C in appeal_RC]
+            seen.draws = _draws(deployment, seen, self._store.new_chance())
             seen.looked_s = now_s
         return seen
 
@@ -221,8 +223,8 @@ def _of_newcomers(deployment: Deployment, ids: Sequence[str]) -> Deployment:
     return replace(deployment, trained=trained)
 
 
-def _drawn(deployment: Deployment, seen: _Seen, seed: int) -> Floats:
-    """What each cold item's appeal may be, by how often it was shown and chosen; shape (R, C)."""
+def _draws(deployment: Deployment, seen: _Seen, seed: int) -> list[Draw]:
+    """What each cold item's appeal may be, by how often it was shown and chosen; R times."""
     cold, exposure = seen.cold, deployment.trained.exposure
     shown_C = np.array([seen.shown[name] for name in cold.ids], np.float64)
     chosen_C = np.array([seen.chosen[name] for name in cold.ids], np.float64)
@@ -235,13 +237,14 @@ def _drawn(deployment: Deployment, seen: _Seen, seed: int) -> Floats:
     usual = (1 + all_chosen) / (RATE_SHOWN + all_shown)
     n_rows = max(DRAWS_MIN, min(1 << 40 - CHANCE_BITS, DRAWN_MAX // max(1, len(cold.ids))))
     rng = np.random.default_rng(seed)
-    found = rng.gamma(PRIOR + chosen_C, 1 / (PRIOR + usual * shown_C), (n_rows, len(cold.ids)))
-    return found.astype(np.float32)
-
-
-def _draw(appeal_C: Floats) -> Draw:
-    place_c = np.flatnonzero(appeal_C >= 1)
-    return Draw(place_c, appeal_C[place_c])
+    appeal_RC = rng.gamma(PRIOR + chosen_C, 1 / (PRIOR + usual * shown_C), (n_rows, len(cold.ids)))
+    n_items, n_newcomers = len(deployment.items), len(cold.ids) - len(cold.known_C)
+    candidate_C = np.concatenate([cold.known_C, np.arange(n_items, n_items + n_newcomers)])
+    found = []
+    for appeal_C in appeal_RC.astype(np.float32):
+        place_c = np.flatnonzero(appeal_C >= 1)
+        found.append(Draw(place_c, candidate_C[place_c], appeal_C[place_c]))
+    return found
 
 
 @lru_cache(maxsize=1024)
@@ -265,18 +268,16 @@ def _places(wanted: int, n_explored: int, chance: int) -> list[int]:
     return sorted((first + n * wanted // n_explored) % wanted for n in range(n_explored))
 
 
-def _allowed(cold: Cold, ask: Ask) -> Bools | None:
-    """Which of the cold items may be in the list; None for all of them."""
-    of_newcomers_C = None if cold.newcomers is None else ask.allowed_of(cold.newcomers)
-    if ask.allowed_I is None and of_newcomers_C is None:
+def _allowed(deployment: Deployment, cold: Cold, ask: Ask) -> Bools | None:
+    """Which items of the catalogue may be in the list, and which newcomers after them; None for all."""
+    if cold.newcomers is None:
+        return ask.allowed_I
+    of_newcomers = ask.allowed_of(cold.newcomers)
+    if ask.allowed_I is None and of_newcomers is None:
         return None
-    n_known = len(cold.known_C)
-    may_C = np.ones(len(cold.ids), np.bool_)
-    if ask.allowed_I is not None:
-        may_C[:n_known] = ask.allowed_I[cold.known_C]
-    if of_newcomers_C is not None:
-        may_C[n_known:] = of_newcomers_C
-    return may_C
+    n_items, n_newcomers = len(deployment.items), len(cold.newcomers.items)
+    parts = ((ask.allowed_I, n_items), (of_newcomers, n_newcomers))
+    return np.concatenate([np.ones(n, np.bool_) if may_n is None else may_n for may_n, n in parts])
 
 
 def _put_in(

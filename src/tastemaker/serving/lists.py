@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,8 +26,7 @@ Request = Mapping[str, Any]
 Item = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(NamedTuple):
     """A list as an answer has it, best first; what it was made of; the seed of what was left to chance.
 
     explored: ids of the items that have their place by exploration.

@@ -30,6 +30,8 @@ from sqlalchemy import (
     update,
 )
 
+from tastemaker.storage.commits import Commits
+
 FORMAT = 3  # of the tables below; a home of an older format is brought up to it, one of a newer format is refused
 BUSY_S = 60.0  # how long a writer waits for other writers: longer than any transaction of ours
 
@@ -155,6 +157,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.engine = _engine(path)
+        self.commits = Commits(path.with_suffix(".commits"))
         with self.write() as connection:
             metadata.create_all(connection)
             found = connection.scalar(select(meta.c.value).where(meta.c.key == "format"))
@@ -185,6 +188,7 @@ class Database:
             try:
                 with connection.begin():
                     yield connection
+                self.commits.announce()
             finally:
                 connection.info["writes"] = False
 

@@ -1,7 +1,7 @@
 """The recent events of each user, as fresh as the last commit of any process.
 
-A look costs one PRAGMA while nothing was committed. When something was, the new tail of the log says whose copies are
-out of date; a user who is not in memory costs one indexed query. Raw SQLite here, since every request passes by.
+A look costs next to nothing while nothing was committed. When something was, the new tail of the log says whose copies
+are out of date; a user who is not in memory costs one indexed query. Raw SQLite here, since every request passes by.
 """
 
 import threading
@@ -57,6 +57,8 @@ class Live:
         self._users_max = users_max
         self._known: OrderedDict[tuple[int, str], Events] = OrderedDict()
         self._lock = threading.Lock()
+        self._commits = database.commits
+        self._announced = self._commits.last
         self._version = self._data_version()
         self._seq = self._newest()
         self.generation, self.catalogue = self._counters()
@@ -66,7 +68,13 @@ class Live:
 
         generation: moves with campaigns, filters, schemas and whole datasets. catalogue: with single records as well.
         """
+        if self._commits.last != self._announced:
+            self.look()
+
+    def look(self) -> None:
+        """The same for what nobody announced, too: its process was killed, or was none of ours."""
         with self._lock:
+            self._announced = self._commits.last
             version = self._data_version()
             if version == self._version:
                 return

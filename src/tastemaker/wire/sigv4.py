@@ -21,9 +21,12 @@ from tastemaker.errors import (
     SignatureDoesNotMatch,
 )
 
-AUTHORIZATION = re.compile(
+CREDENTIAL = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=(?P<key>[^/\s,]+)/(?P<date>\d{8})/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)"
-    r"/aws4_request\s*,\s*SignedHeaders=(?P<headers>[a-z0-9;-]+)\s*,\s*Signature=(?P<signature>[0-9a-f]{64})"
+    r"/aws4_request"
+)
+AUTHORIZATION = re.compile(
+    CREDENTIAL.pattern + r"\s*,\s*SignedHeaders=(?P<headers>[a-z0-9;-]+)\s*,\s*Signature=(?P<signature>[0-9a-f]{64})"
 )
 
 
@@ -48,7 +51,13 @@ class Credential:
 
 def credential_of(headers: Mapping[str, str]) -> Credential | None:
     """The scope a request claims; None if it is not signed. Nothing is verified."""
-    found = AUTHORIZATION.match(headers.get("authorization", ""))
+    scope, _, rest = headers.get("authorization", "").partition(",")
+    return _claimed(scope) if rest else None
+
+
+@lru_cache(maxsize=64)
+def _claimed(scope: str) -> Credential | None:
+    found = CREDENTIAL.fullmatch(scope.rstrip())
     return Credential(found["key"], found["region"]) if found else None
 
 
