@@ -7,6 +7,7 @@ import pytest
 from tastemaker.arn import Scope
 from tastemaker.resources.kind import Outcome, Task, WorkFailed
 from tastemaker.storage import jobs, rows
+from tastemaker.storage.shown import ShownLists
 from tastemaker.storage.store import Store, open_store
 from tastemaker.transfer.forgetting import forget_users
 
@@ -68,3 +69,22 @@ def test_a_training_that_began_while_users_were_forgotten_begins_again(store: St
         training = jobs.latest_of(connection, VERSION)
     assert training is not None
     assert training.state == "queued"
+
+
+def test_what_was_shown_to_a_forgotten_user_is_kept_without_the_user_but_for_other_groups(store: Store) -> None:
+    other, ours, theirs = (SCOPE.arn(suffix) for suffix in ("dataset-group/h", "campaign/ours", "campaign/theirs"))
+    with store.database.write() as connection:
+        rows.add(connection, other, "DatasetGroup", "h", SCOPE.region, "ACTIVE", 1.0, {}, [])
+        rows.add(connection, ours, "Campaign", "ours", SCOPE.region, "ACTIVE", 1.0, {}, [GROUP])
+        rows.add(connection, theirs, "Campaign", "theirs", SCOPE.region, "ACTIVE", 1.0, {}, [other])
+        found = [rows.find(connection, arn) for arn in (ours, theirs)]
+    here, there, gone = (*(each.seq for each in found if each), 1_000)
+    lists = ShownLists(store.shown, 1 << 16)
+    marks = [lists.remember([f"i{n}"], n, n, user, 1.0) for n in (here, there, gone) for user in ("u1", "u2")]
+    with store.database.write() as connection:
+        report = forgetting(store)(connection)["report"]
+    assert report["places"] == {"lists shown": 2}
+    seen = [[each.user_id for each in lists.impressions({}, n)] for n in (here, there, gone)]
+    assert seen == [["u2"], ["u1", "u2"], ["u2"]]
+    assert None not in [lists.recall(mark) for mark in marks]
+    lists.close()

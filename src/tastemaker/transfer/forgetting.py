@@ -1,8 +1,8 @@
 """The work of a data deletion job: users forgotten in every place where something is kept of them.
 
-The rows of all datasets, what was streamed and what was put, and in the artifacts of trained models their ids, their
-histories and their lists. What a model learned from them with everybody else it knows until it is trained again: the
-solution version says so.
+The rows of all datasets, what was streamed and what was put; in the artifacts of trained models their ids, their
+histories and their lists; to whom lists were shown. What a model learned from them with everybody else it knows until
+it is trained again: the solution version says so.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection
 
 from tastemaker.resources.kind import Body, Outcome, Task, WorkFailed
-from tastemaker.storage import columns, events, jobs, objects, rows
+from tastemaker.storage import columns, events, jobs, objects, rows, shown
 from tastemaker.storage.columns import Part
 from tastemaker.storage.database import touch
 from tastemaker.storage.rows import Resource
@@ -28,6 +28,7 @@ log = structlog.get_logger()
 
 BYTES_MAX = 100 << 20  # of input: "the total size is 100 MB at most"
 MODELS = ("SolutionVersion", "Recommender")
+DEPLOYED = ("Campaign", "Recommender")
 FORGOTTEN = ""  # the id of a user who is forgotten: nobody can have it
 
 
@@ -63,6 +64,7 @@ def forget_users(task: Task) -> Outcome:
     task.watch(1, 2)
     artifacts = {model.arn: made for model in models if (made := _without(store, model, wanted, receipt)) is not None}
     task.watch(2, 2)
+    _forget_lists(store, group, wanted, receipt)
 
     def outcome(connection: Connection) -> Body:
         present = rows.referring(connection, group, MODELS)
@@ -158,6 +160,14 @@ def _without(store: Store, model: Resource, wanted: list[str], receipt: Receipt)
     new = store.new_uuid()
     save(store.artifacts / new, forgotten(trained, gone))
     return new
+
+
+def _forget_lists(store: Store, group: str, wanted: list[str], receipt: Receipt) -> None:
+    """Lists that were shown to the users stay, without them: all but what other groups showed to users of these ids."""
+    with store.database.read() as connection:
+        present = {each.seq for kind in DEPLOYED for each in rows.all_of(connection, kind)}
+        ours = {each.seq for each in rows.referring(connection, group, DEPLOYED)}
+    receipt.note("lists shown", *shown.forget(store.shown, wanted, lambda seq: seq in ours or seq not in present))
 
 
 def forgotten(trained: Trained, gone: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Trained:
