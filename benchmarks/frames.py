@@ -33,6 +33,7 @@ from tastemaker.kinds.recommender import RECOMMENDER
 from tastemaker.processes import configure_log
 from tastemaker.rest.native import pages
 from tastemaker.serving.answer import Answers
+from tastemaker.serving.caps import Caps
 from tastemaker.serving.deployments import Deployments
 from tastemaker.serving.explaining import Explainer
 from tastemaker.serving.tracing import Tracer
@@ -178,10 +179,12 @@ def measure(home: Path, arns: dict[str, str]) -> dict[str, Count]:
     live = Live(store.database, settings.live_events_per_user_max, settings.users_cached_max)
     deployments, event_log = Deployments(store, CAMPAIGN, RECOMMENDER, FILTER), EventLog(store.database)
     shown = ShownLists(store.shown, settings.shown_bytes)
-    answers = Answers(store, live, deployments, shown, settings.users_cached_max)
+    caps = Caps(shown, settings.users_cached_max)
+    answers = Answers(store, live, deployments, shown, caps, settings.users_cached_max)
     table = operations.table(store, answers, Streams(store, live, event_log, shown))
     events_max = settings.live_events_per_user_max
-    native = pages(store, Tracer(store, deployments, events_max), Explainer(store, deployments, events_max))
+    tracer, explainer = Tracer(store, deployments, shown, events_max), Explainer(store, deployments, shown, events_max)
+    native = pages(store, tracer, explainer)
 
     def count(operation: str, request: dict[str, Any]) -> Count:
         # Made anew each time: only threads that start later count.

@@ -30,6 +30,7 @@ from tastemaker.kinds.recommender import RECOMMENDER
 from tastemaker.processes import configure_log, end_with_parent, spawn
 from tastemaker.rest.native import pages
 from tastemaker.serving.answer import Answers
+from tastemaker.serving.caps import Caps
 from tastemaker.serving.deployments import Deployments
 from tastemaker.serving.explaining import Explainer
 from tastemaker.serving.tracing import Tracer
@@ -59,7 +60,8 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     deployments = Deployments(store, CAMPAIGN, RECOMMENDER, FILTER)
     event_log = EventLog(store.database)
     shown = ShownLists(store.shown, settings.shown_bytes)
-    answers = Answers(store, live, deployments, shown, settings.users_cached_max)
+    caps = Caps(shown, settings.users_cached_max)
+    answers = Answers(store, live, deployments, shown, caps, settings.users_cached_max)
     table = operations.table(store, answers, Streams(store, live, event_log, shown))
 
     async def tend() -> None:
@@ -67,10 +69,12 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         prepared, loaded = -1, 0
         while True:
             live.look()
+            caps.look(store.now_s())
             if live.generation != prepared:
                 prepared = live.generation
                 try:
                     await asyncio.to_thread(deployments.prepare, prepared)
+                    await asyncio.to_thread(caps.prepare, deployments.present(), store.now_s())
                 except Exception as bug:
                     log.error("campaigns.not_prepared", exc_info=bug)
             if deployments.loaded != loaded:
@@ -79,7 +83,8 @@ def serve(settings: Settings, listener: socket.socket) -> None:
             await asyncio.sleep(PREPARE_S)
 
     events_max = settings.live_events_per_user_max
-    native = pages(store, Tracer(store, deployments, events_max), Explainer(store, deployments, events_max))
+    tracer, explainer = Tracer(store, deployments, shown, events_max), Explainer(store, deployments, shown, events_max)
+    native = pages(store, tracer, explainer)
     edge = Edge(settings, table, native, secrets_of(settings.home), tend)
     config = uvicorn.Config(
         edge,

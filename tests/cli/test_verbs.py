@@ -40,6 +40,22 @@ def test_why_names_the_films_that_carried_each_one(run: Run, value: Value) -> No
     assert found["method"] in shown
 
 
+def test_a_cap_is_set_by_a_verb_and_tried_by_another(run: Run, value: Value) -> None:
+    first = [item["itemId"] for item in value("recs", "13", "-n", "5")["items"]]
+    tried = value("recs", "13", "-n", "5", "--cap", "1", "--cap-hours", "0.5")
+    assert tried["dials"] == {"cap": 1, "capHours": 0.5}
+    assert not set(first) & {item["itemId"] for item in tried["items"]}
+    try:
+        assert value("dials", "films-synthetic", "--cap", "1")["dials"] == {"cap": 1}
+        second = [item["itemId"] for item in value("recs", "13", "-n", "5")["items"]]
+        assert second == [item["itemId"] for item in tried["items"]]
+        refused = run("dials", "films-synthetic", "--cap-hours", "2")
+        assert refused.exit_code != 0
+        assert "give cap" in refused.output
+    finally:
+        assert value("dials", "films-synthetic")["dials"] == {}
+
+
 def test_a_user_whom_nobody_knows_gets_a_list(value: Value) -> None:
     assert len(value("recs", "nobody", "-n", "3")["items"]) == 3
 

@@ -23,7 +23,7 @@ def show_reasons(out: Output, server: Server, request: Mapping[str, Any], title:
         told = ", ".join([by] * bool(by) + [_reason(reason) for reason in each["because"][:REASONS_SHOWN]])
         rows.append((place, each["itemId"], *((_name(each),) if columns else ()), score, told))
     if not rows:
-        out.say(f"{title}: no item is left. A filter that lets more through would help.", "yellow")
+        out.say(f"{title}: no item is left. A filter that lets more through, or a higher cap, would help.", "yellow")
         return
     out.table((">#", "item", *(("title",) if columns else ()), ">probability", "because of"), rows, title)
     out.say(found["method"])

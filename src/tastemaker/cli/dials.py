@@ -16,6 +16,8 @@ SHARE = click.FloatRange(0, 1)
 def dial_options(function: Callable[..., None]) -> Callable[..., None]:
     """The dials as options of a verb."""
     for option in (
+        click.option("--cap-hours", type=float, help="Hours within which --cap counts; 24 if not given, 720 at most."),
+        click.option("--cap", type=click.IntRange(1, 100), help="Lists in which a user sees an item; then it is out."),
         click.option("--dislike", "dislikes", multiple=True, help="Type of event that lowers an item and its like."),
         click.option("--calibration", type=SHARE, help="0 to 1: keep to the mix of categories of the user's history."),
         click.option("--popularity", type=click.FloatRange(-1, 1), help="-1 to 1: below 0 for what few know."),
@@ -25,8 +27,9 @@ def dial_options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-def told(dislikes: tuple[str, ...], **dials: float | None) -> dict[str, Any]:
+def told(dislikes: tuple[str, ...], cap_hours: float | None, **dials: float | None) -> dict[str, Any]:
     """The dials that were given."""
+    dials["capHours"] = cap_hours
     given: dict[str, Any] = {name: value for name, value in dials.items() if value is not None}
     return given | ({"dislikes": list(dislikes)} if dislikes else {})
 
@@ -43,10 +46,12 @@ def dials(
     popularity: float | None,
     calibration: float | None,
     dislikes: tuple[str, ...],
+    cap: int | None,
+    cap_hours: float | None,
     server: Server,
 ) -> None:
     """Turn the dials of CAMPAIGN (or of a recommender), by name or ARN; those that are not given go back to 0."""
-    given = told(dislikes, diversity=diversity, popularity=popularity, calibration=calibration)
+    given = told(dislikes, cap_hours, diversity=diversity, popularity=popularity, calibration=calibration, cap=cap)
     found = server.tell(f"/dials/{quote(campaign, safe='')}", given, "PUT")
     out.value(found)
     shown = ", ".join(f"{name} {value}" for name, value in found["dials"].items()) or "all at 0"

@@ -35,6 +35,8 @@ def recs(
     popularity: float | None,
     calibration: float | None,
     dislikes: tuple[str, ...],
+    cap: int | None,
+    cap_hours: float | None,
     server: Server,
 ) -> None:
     """Recommend items for USER; with dials in the place of the campaign's own."""
@@ -42,7 +44,7 @@ def recs(
     request["campaignArn"] = campaign_for(server, "USER_PERSONALIZATION", campaign)
     if filter_name:
         request |= {"filterArn": filter_for(server, filter_name), "filterValues": filter_values(values)}
-    dials = told(dislikes, diversity=diversity, popularity=popularity, calibration=calibration)
+    dials = told(dislikes, cap_hours, diversity=diversity, popularity=popularity, calibration=calibration, cap=cap)
     if why or dials:
         show_reasons(out, server, request | ({"dials": dials} if dials else {}), f"For user {user}")
     else:
@@ -62,7 +64,7 @@ def show_list(out: Output, server: Server, request: dict[str, Any], title: str) 
         score = f"{each['score']:.4f}" if "score" in each else ""
         rows.append((place, each["itemId"], *((item.title, item.genres) if items else ()), score))
     if not rows:
-        out.say(f"{title}: no item is left. A filter that lets more through would help.", "yellow")
+        out.say(f"{title}: no item is left. A filter that lets more through, or a higher cap, would help.", "yellow")
         return
     out.table((">#", "item", *(("title", "genres") if items else ()), ">probability"), rows, title)
     if not items:

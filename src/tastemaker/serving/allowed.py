@@ -15,8 +15,10 @@ from tastemaker.filters import (
     Touched,
     allowed,
 )
+from tastemaker.serving.caps import Caps
 from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, NamedFilter
+from tastemaker.serving.manner import Cap
 from tastemaker.serving.rankings import person
 from tastemaker.serving.remembered import Remembered
 from tastemaker.storage.live import Live
@@ -33,13 +35,18 @@ class AllowedItems:
     """Evaluates the filters of requests."""
 
     def __init__(
-        self, live: Live, filter_of: Callable[[str, str, int], NamedFilter], catalogue: Catalogue, users_max: int
+        self,
+        live: Live,
+        filter_of: Callable[[str, str, int], NamedFilter],
+        catalogue: Catalogue,
+        users_max: int,
+        caps: Caps | None = None,
     ) -> None:
         """filter_of: the filter of an ARN that a dataset group has, no older than a generation.
 
-        users_max: of a deployment whose events are remembered.
+        users_max: of a deployment whose events are remembered. caps: of lists that somebody sees.
         """
-        self._live, self._filter_of, self._catalogue = live, filter_of, catalogue
+        self._live, self._filter_of, self._catalogue, self._caps = live, filter_of, catalogue, caps
         self._touched_by = Remembered[Mapping[str, Touched]](users_max)
         self._masks = Remembered[Bools](MASKS_MAX)
 
@@ -75,11 +82,14 @@ class AllowedItems:
             raise InvalidInputException(str(error)) from None
         return allowed_I[:-1], bool(allowed_I[-1])
 
-    def shown(self, deployment: Deployment, user_id: str | None, item_id: str | None, now_s: float) -> Bools | None:
+    def shown(
+        self, deployment: Deployment, user_id: str | None, item_id: str | None, now_s: float, cap: Cap | None = None
+    ) -> Bools | None:
         """False for what is left out without being asked; None if nothing is.
 
-        The item itself, beside which others are asked for; what a use case hides from a user who has it already;
-        actions that have expired, or that the user met within their repeat time.
+        The item itself, beside which others are asked for; what a use case hides from a user who has it already; what
+        the user was shown as often as the cap allows; actions that have expired, or that the user met within their
+        repeat time.
         """
         hidden: list[Any] = []
         if item_id is not None and deployment.manner.asks_item and item_id in deployment.items.position:
@@ -87,6 +97,10 @@ class AllowedItems:
         if deployment.manner.hides is not None and user_id is not None:
             touched = self._touched(deployment, user_id)
             hidden.append(touched.get(deployment.manner.hides.lower(), NOTHING).item_N)
+        if cap is not None and user_id is not None and self._caps is not None:
+            capped = self._caps.hidden(deployment, user_id, cap, now_s)
+            if len(capped):
+                hidden.append(capped)
         if deployment.things == "ACTIONS":
             hidden.append(self._unwanted_actions(deployment, user_id, now_s))
         if not hidden:

@@ -9,6 +9,7 @@ from tastemaker.arn import Scope
 from tastemaker.errors import InvalidInputException
 from tastemaker.resources.recommendations import recommendation_id
 from tastemaker.serving.allowed import AllowedItems
+from tastemaker.serving.caps import Caps
 from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, Deployments
 from tastemaker.serving.lists import Lists, asked, rendered
@@ -35,10 +36,12 @@ encode = msgspec.json.Encoder().encode
 class Answers:
     """What answers need, made once per server process; used by one thread."""
 
-    def __init__(self, store: Store, live: Live, deployments: Deployments, shown: ShownLists, users_max: int) -> None:
+    def __init__(
+        self, store: Store, live: Live, deployments: Deployments, shown: ShownLists, caps: Caps, users_max: int
+    ) -> None:
         self._store, self._live, self._deployments, self._shown = store, live, deployments, shown
         self._catalogue = Catalogue(store)
-        self._allowed = AllowedItems(live, deployments.filter, self._catalogue, users_max)
+        self._allowed = AllowedItems(live, deployments.filter, self._catalogue, users_max, caps)
         self._lists = Lists(store, live, self._catalogue, self._allowed, Rankings(users_max))
 
     def get_recommendations(self, request: Mapping[str, Any], _: Scope) -> bytes:
@@ -92,8 +95,10 @@ class Answers:
         if request.get("metadataColumns"):
             self._add_metadata(deployment, request, items)
         name = "actionId" if member == "actionList" else "itemId"
-        # What was shown is kept, so that an event that sends the id back tells it.
-        mark = self._shown.remember([item[name] for item in items], chance)
+        # What was shown is kept, so that an event that sends the id back tells it, and that caps count it.
+        user_id = request.get("userId") if member == "itemList" else None
+        ids, now_s = [item[name] for item in items], self._store.now_s()
+        mark = self._shown.remember(ids, chance, deployment.seq, user_id, now_s)
         return encode({member: items, "recommendationId": recommendation_id(deployment.seq, mark)})
 
     def _add_metadata(self, deployment: Deployment, request: Mapping[str, Any], items: list[dict[str, Any]]) -> None:

@@ -22,7 +22,7 @@ from tastemaker.filters import Filter, parse
 from tastemaker.resources.engine import existing
 from tastemaker.resources.groups import dataset_of
 from tastemaker.resources.kind import Kind
-from tastemaker.serving.manner import LISTS, Manner, dials_of, manner_of_recommender, manner_of_version
+from tastemaker.serving.manner import LISTS, Manner, cap_of, dials_of, manner_of_recommender, manner_of_version
 from tastemaker.storage import rows
 from tastemaker.storage.copies import Copies
 from tastemaker.storage.live import LiveEvent
@@ -160,6 +160,10 @@ class Deployments:
             except (ResourceNotFoundException, InvalidInputException):
                 continue  # being created or deleted: whoever asks is told
 
+    def present(self) -> list[Deployment]:
+        """All that are loaded."""
+        return list(self._deployed.values())
+
     def close(self) -> None:
         """End the loader."""
         self._loader.shutdown(wait=False, cancel_futures=True)
@@ -218,7 +222,8 @@ class Deployments:
         else:
             manner = manner_of_version(version, arn, row.body.get("campaignConfig", {}))
         if manner.recipe_type in LISTS:
-            manner = replace(manner, dials=dials_of(row.body.get("dials", {})))
+            told = row.body.get("dials", {})
+            manner = replace(manner, dials=dials_of(told), cap=cap_of(told))
         deployment = _deployment(self._store, row, version, manner, self._artifact(arn, version))
         known = self._deployed.get(arn)
         if known is not None and known.is_like(deployment):

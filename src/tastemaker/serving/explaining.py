@@ -5,36 +5,46 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import numpy as np
-from msgspec import Meta, Struct, field, to_builtins
+from msgspec import UNSET, Meta, Struct, UnsetType, field, to_builtins
 
 from tastemaker.data.interactions import Query
 from tastemaker.errors import InvalidInputException
 from tastemaker.recipes.contract import Reasons, explained, explanation
 from tastemaker.serving.allowed import AllowedItems
 from tastemaker.serving.answer import RESULTS_DEFAULT, RESULTS_MAX, deployment_for
+from tastemaker.serving.caps import Caps
 from tastemaker.serving.catalogue import Catalogue, Records
 from tastemaker.serving.deployments import Deployment, Deployments
 from tastemaker.serving.lists import Item, Listed, Lists, Reorderable
-from tastemaker.serving.manner import LISTS, dials_of
+from tastemaker.serving.manner import CAP, LISTS, Cap, cap_of, dials_of
 from tastemaker.serving.rankings import PastEvent, Rankings, person
-from tastemaker.serving.reranking import measures
+from tastemaker.serving.reranking import Dials, measures
 from tastemaker.storage.live import Live
+from tastemaker.storage.shown import ShownLists
 from tastemaker.storage.store import Store
 
 EVENT = "event "  # what a model calls an event of the history, with its place
 REASONS_MAX = 20  # of one item, the largest
+CAP_MAX, CAP_HOURS_MAX = 100, 720.0  # the newest 500 lists of a user count; rings hardly go back further
 
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class Turned(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """Dials, as `reranking.Dials` has them."""
+    """Dials, as `reranking.Dials` has them, and the cap: how often an item is shown to a user within so many hours."""
 
     diversity: Share = 0.0
     popularity: Annotated[float, Meta(ge=-1, le=1)] = 0.0
     calibration: Share = 0.0
     dislikes: list[str] = field(default_factory=list)
+    cap: Annotated[int, Meta(ge=0, le=CAP_MAX)] = 0
+    capHours: Annotated[float, Meta(gt=0, le=CAP_HOURS_MAX)] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a window without a cap."""
+        if self.capHours is not UNSET and not self.cap:
+            raise ValueError("capHours is given without cap: give cap, the lists that may have an item, 1 or more")
 
 
 class Promotion(Struct, forbid_unknown_fields=True):
@@ -68,8 +78,9 @@ class Question(Struct, forbid_unknown_fields=True, omit_defaults=True):
 class Explainer:
     """Explains lists. Like a trial of a filter it reads everything anew: it is rare, and requests need not wait."""
 
-    def __init__(self, store: Store, deployments: Deployments, events_per_user_max: int) -> None:
-        self._store, self._deployments, self._events_max = store, deployments, events_per_user_max
+    def __init__(self, store: Store, deployments: Deployments, shown: ShownLists, events_per_user_max: int) -> None:
+        self._store, self._deployments, self._shown = store, deployments, shown
+        self._events_max = events_per_user_max
 
     def why(self, question: Question) -> dict[str, Any]:
         """A list with the reasons of each item. Raises as GetRecommendations."""
@@ -83,10 +94,14 @@ class Explainer:
                 raise InvalidInputException(f"{deployment.arn} makes no lists of items, which could be explained.")
             catalogue = Catalogue(self._store)
             records = catalogue.records(deployment.group, "ITEMS", live.catalogue)
-            allowed = AllowedItems(live, self._deployments.filter, catalogue, users_max=1)
+            caps = Caps(self._shown, users_max=1, only=question.userId)
+            allowed = AllowedItems(live, self._deployments.filter, catalogue, users_max=1, caps=caps)
             lists = Lists(self._store, live, catalogue, allowed, Rankings(most=1))
-            dials = deployment.manner.dials if question.dials is None else dials_of(to_builtins(question.dials))
-            request = to_builtins(question) | {"dials": dials}
+            dials, cap = deployment.manner.dials, deployment.manner.cap
+            if question.dials is not None:
+                told = to_builtins(question.dials)
+                dials, cap = dials_of(told), cap_of(told)
+            request = to_builtins(question) | {"dials": dials, "cap": cap}
             listed = lists.of(deployment, request, question.numResults, self._store.new_chance())
             found = lists.candidates(deployment, listed.ranking, dials, question.userId, None, question.numResults)
             past = []
@@ -96,10 +111,16 @@ class Explainer:
         return {
             "deployment": deployment.arn,
             "method": explanation(deployment.trained.model),
-            "dials": {name: value for name, value in asdict(dials).items() if value},
+            "dials": _turned(dials, cap),
             "measures": _measured(deployment, found, listed),
             "items": _explained(deployment, listed, past, records, question.metadata),
         }
+
+
+def _turned(dials: Dials, cap: Cap | None) -> dict[str, Any]:
+    """What is not at rest."""
+    told: dict[str, Any] = {name: value for name, value in asdict(dials).items() if value}
+    return told if cap is None else told | dict(zip(CAP, (cap.times, cap.hours), strict=True))
 
 
 def _measured(deployment: Deployment, found: Reorderable, listed: Listed) -> dict[str, dict[str, float]]:

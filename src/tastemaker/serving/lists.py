@@ -60,10 +60,10 @@ class Lists:
         user_id, item_id = asked(deployment, request)
         about = self.about(deployment, request, user_id)
         ranking = self._rankings.of(deployment, user_id, item_id, self._live, about)
-        now_s = self._store.now_s()
+        now_s, cap = self._store.now_s(), request.get("cap", deployment.manner.cap)
 
         def allowed(of: Deployment, filtered: Request) -> Bools | None:
-            shown_I = self._allowed.shown(of, user_id, item_id, now_s)
+            shown_I = self._allowed.shown(of, user_id, item_id, now_s, cap)
             return both(shown_I, self._allowed.of(of, filtered, user_id, item_id, now_s)[0])
 
         allowed_I = allowed(deployment, request)

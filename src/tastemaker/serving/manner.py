@@ -26,11 +26,22 @@ class Exploration:
     age_days_max: float
 
 
+CAP = ("cap", "capHours")  # what rows call the members of a cap, beside the dials
+CAP_HOURS_DEFAULT = 24.0
+
 # "explorationWeight: 0.3", "explorationItemAgeCutOff: 30" where nothing is said. The share of places grows with the
 # square of the weight: 4.5 % by default, one item of a usual list, and half of all places at a weight of 1.
 WEIGHT_DEFAULT, AGE_DAYS_DEFAULT, SHARE_AT_FULL_WEIGHT = 0.3, 30.0, 0.5
 # "About 0.1 % of recommended items are new items", guide of aws-user-personalization-v2, which takes no settings.
 AUTOMATIC = Exploration(0.001, 30.0)
+
+
+@dataclass(frozen=True)
+class Cap:
+    """How often at most a user is shown an item within so many hours."""
+
+    times: int
+    hours: float
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,7 @@ class Manner:
     chosen: which events make a history. hides: items of which the user has such an event are left out. has_metadata:
     metadata may be asked for. plain_scores: answers have the model's own scores, not probabilities. influence: what
     counts beside likeness. exploration: None for recipes without it.
-    dials: how lists depart from the plain order.
+    dials: how lists depart from the plain order. cap: None if an item may be shown to a user any number of times.
     """
 
     recipe_type: str
@@ -56,6 +67,7 @@ class Manner:
     influence: Influence = NO_INFLUENCE
     exploration: Exploration | None = None
     dials: Dials = PLAIN
+    cap: Cap | None = None
 
 
 def manner_of_version(version: Resource, arn: str, config: Mapping[str, Any]) -> Manner:
@@ -110,5 +122,12 @@ def _exploration(asks: Traits, config: Mapping[str, Any]) -> Exploration | None:
 
 
 def dials_of(told: Mapping[str, Any]) -> Dials:
-    """Dials as the row of a campaign or recommender keeps them."""
-    return Dials(**{**told, "dislikes": tuple(told.get("dislikes", ()))})
+    """Dials as the row of a campaign or recommender keeps them, but for the cap, which leaves the order alone."""
+    given = {name: value for name, value in told.items() if name not in CAP}
+    return Dials(**{**given, "dislikes": tuple(told.get("dislikes", ()))})
+
+
+def cap_of(told: Mapping[str, Any]) -> Cap | None:
+    """The cap among the same dials."""
+    times, hours = (told.get(name) for name in CAP)
+    return Cap(times, CAP_HOURS_DEFAULT if hours is None else hours) if times else None

@@ -12,11 +12,13 @@ from tastemaker.filters import Candidates, Filter, FilterError, Trace, check, pa
 from tastemaker.resources.groups import schemas_of
 from tastemaker.serving.allowed import AllowedItems, both
 from tastemaker.serving.answer import RESULTS_DEFAULT, RESULTS_MAX, deployment_for
+from tastemaker.serving.caps import Caps
 from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, Deployments
 from tastemaker.serving.lists import asked
 from tastemaker.serving.rankings import Rankings
 from tastemaker.storage.live import Live
+from tastemaker.storage.shown import ShownLists
 from tastemaker.storage.store import Store
 
 
@@ -35,8 +37,9 @@ class Trial(Struct, forbid_unknown_fields=True, omit_defaults=True):
 class Tracer:
     """Tries filters out. A trial reads everything anew: it is rare, and leaves the memory of requests alone."""
 
-    def __init__(self, store: Store, deployments: Deployments, events_per_user_max: int) -> None:
-        self._store, self._deployments, self._events_max = store, deployments, events_per_user_max
+    def __init__(self, store: Store, deployments: Deployments, shown: ShownLists, events_per_user_max: int) -> None:
+        self._store, self._deployments, self._shown = store, deployments, shown
+        self._events_max = events_per_user_max
 
     def tried(self, trial: Trial) -> dict[str, Any]:
         """What the filter does to the list of this request. Raises as GetRecommendations, and as CreateFilter."""
@@ -49,8 +52,9 @@ class Tracer:
             tree, catalogue, now_s = self._tree(deployment, trial), Catalogue(self._store), self._store.now_s()
             about = catalogue.about(deployment, user_id, {}, live.catalogue)
             ranking = Rankings(most=1).of(deployment, user_id, item_id, live, about)
-            items = AllowedItems(live, self._deployments.filter, catalogue, users_max=1)
-            shown_I = items.shown(deployment, user_id, item_id, now_s)
+            caps = Caps(self._shown, users_max=1, only=user_id)
+            items = AllowedItems(live, self._deployments.filter, catalogue, users_max=1, caps=caps)
+            shown_I = items.shown(deployment, user_id, item_id, now_s, deployment.manner.cap)
             list_K, _ = ranking.best(deployment, shown_I, trial.numResults)
             candidates = items.candidates(deployment, tree, "The filter", user_id, item_id, now_s)
             found = _traced(tree, candidates, trial, list_K, shown_I)
