@@ -193,6 +193,19 @@ def test_a_visitor_is_known_by_the_session_and_the_session_later_by_the_user(
     assert of_user["itemList"] == expected["itemList"]
 
 
+def test_a_user_of_several_devices_is_one_user(
+    runtime: Any, shop: Deployed, someone: str, send: Callable[..., None]
+) -> None:
+    send(shop, someone, "i1", session="phone")
+    send(shop, someone, "i3", session="television")
+
+    campaign, together = shop.campaigns[PERSONAL], f"one-device-{someone}"
+    send(shop, together, "i1", "i3", session="one")
+    expected = runtime.get_recommendations(campaignArn=campaign, userId=together, numResults=40)["itemList"]
+    of_both = runtime.get_recommendations(campaignArn=campaign, userId=someone, numResults=40)["itemList"]
+    assert of_both == expected
+
+
 def test_several_events_travel_in_one_call_and_by_properties(
     runtime: Any, events: Any, shop: Deployed, someone: str
 ) -> None:
