@@ -19,7 +19,7 @@ from tastemaker.errors import (
     RequestExpired,
     SignatureDoesNotMatch,
 )
-from tastemaker.wire.sigv4 import Credential, Signed, credential_of, verify
+from tastemaker.wire.sigv4 import Claim, Credential, Signed, claim_of, credential_of, verify
 
 KEY, SECRET, REGION = "AKEXAMPLE", "secret/with+signs=", "eu-west-1"
 
@@ -110,3 +110,25 @@ def test_no_header_makes_the_reader_fail(text: str) -> None:
     assert credential_of(request.headers) is None
     with pytest.raises(ApiError):
         check(request)
+
+
+@pytest.mark.parametrize(
+    ("authorization", "query", "claim"),
+    [
+        ("AWS4-HMAC-SHA256 Credential=A/20260101/eu-west-1/s3/aws4_request, SignedHeaders=a_b", "", "A eu-west-1 s3"),
+        ("", "x=1&X-Amz-Credential=A%2F20260101%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Signature=0", "A eu-west-1 s3"),
+        ("AWS A:signature", "", "A  s3"),
+        ("", "AWSAccessKeyId=A&Signature=s&Expires=1", "A  s3"),
+        ("", "AWSAccessKeyId=A", None),
+        ("", "X-Amz-Credential=", None),
+        ("", "X-Amz-Credential=A", None),
+        ("Bearer token", "", None),
+        ("", "", None),
+    ],
+)
+def test_what_a_request_claims_to_be_for(authorization: str, query: str, claim: str | None) -> None:
+    assert claim_of(authorization, query) == (Claim(*claim.split(" ")) if claim else None)
+
+
+def test_what_botocore_signs_for_us_is_ours() -> None:
+    assert claim_of(signed().headers["authorization"], "") == Claim(KEY, REGION, "personalize")

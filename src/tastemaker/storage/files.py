@@ -19,10 +19,10 @@ def new_folder(place: Path) -> Iterator[Path]:
     try:
         yield aside
         for path in aside.iterdir():
-            _sync(path)
-        _sync(aside)
+            sync(path)
+        sync(aside)
         aside.rename(place)
-        _sync(place.parent)
+        sync(place.parent)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
@@ -36,9 +36,9 @@ def new_file(place: Path, mode: int = 0o644) -> Iterator[Path]:
     try:
         os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
         yield aside
-        _sync(aside)
+        sync(aside)
         aside.rename(place)
-        _sync(place.parent)
+        sync(place.parent)
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
@@ -57,7 +57,8 @@ def sweep(root: Path, wanted: set[str]) -> list[str]:
     return [path.name for path in gone]
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Return when a file, or the names in a folder, are on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

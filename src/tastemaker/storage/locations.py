@@ -40,6 +40,7 @@ class Access:
     role: str | None = None  # the job's roleArn; assumed where S3 itself is asked
     source: str = ""  # ARN of the job that reads or writes
     policies: Path | None = None  # folder of the policies that are held; None: they are not looked at
+    asks_s3: bool = True  # whether a bucket without a folder is looked for in S3 itself
 
 
 def check_location(location: str, access: Access, member: str = "dataLocation") -> None:

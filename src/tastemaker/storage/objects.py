@@ -56,6 +56,7 @@ def fetch(
         raise ObjectsFailed(f"{invalid} {location}: {problem}") from None
     admit = _admit(location, access, invalid)
     if place is None:
+        _require_s3(location, access, invalid)
         found = s3.fetch(location, access, spool, watch, wanted, recursive, invalid, admit)
     else:
         found = _local(location, place, wanted, recursive, invalid)
@@ -73,6 +74,12 @@ def _admit(location: str, access: Access, invalid: str) -> s3.Admit:
     key = key_of(location, invalid)
     require(location, access, GET, [key if key and not key.endswith("/") else f"{key}*"], invalid, to_list=True)
     return lambda keys: require(location, access, GET, keys, invalid)
+
+
+def _require_s3(location: str, access: Access, invalid: str) -> None:
+    """Raise ObjectsFailed if a bucket that has no folder is nowhere."""
+    if not access.asks_s3:
+        raise ObjectsFailed(f"{invalid} {location}: there is no such bucket in this sandbox. Create it, and try again.")
 
 
 def _key(location: str, name: str, in_folder: bool) -> str:
@@ -126,6 +133,7 @@ def deliver(files: Sequence[tuple[str, Path]], destination: str, access: Access,
         keys = [key_of(target, INVALID_OUTPUT) for target, _ in targets]
         require(destination, access, PUT, keys, INVALID_OUTPUT)
     if folder is None:
+        _require_s3(destination, access, INVALID_OUTPUT)
         s3.deliver(targets, access, watch)
     else:
         _deliver_locally([(folder / name, source) for name, source in files], destination, watch)

@@ -28,6 +28,7 @@ class Store:
     database: Database
     reads_local_paths: bool = True  # whether a dataLocation may be a path of this machine's disk
     strict: Strict = field(default=Strict())
+    asks_s3: bool = True  # whether a bucket that is no folder of the home is looked for in S3 itself
     filter_extensions: bool = False  # whether CreateFilter takes what the service's language lacks
     auto_training_delay_s: float = 3600.0  # from an ACTIVE solution to its first automatic training
     auto_update_s: float = 7200.0  # between two updates of a deployed model
@@ -76,7 +77,7 @@ class Store:
     def access(self, role: str | None = None, source: str = "") -> Access:
         """Where objects are read and written, as the role of a job. source: the ARN of that job."""
         policies = policies_in(self.home) if self.strict.iam else None
-        return Access(self.buckets, self.reads_local_paths, role, source, policies)
+        return Access(self.buckets, self.reads_local_paths, role, source, policies, self.asks_s3)
 
 
 def open_store(home: Path, reads_local_paths: bool = True, **options: Any) -> Store:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qs, quote, unquote
 
 from tastemaker.errors import (
     IncompleteSignature,
@@ -28,6 +28,8 @@ CREDENTIAL = re.compile(
 AUTHORIZATION = re.compile(
     CREDENTIAL.pattern + r"\s*,\s*SignedHeaders=(?P<headers>[a-z0-9;-]+)\s*,\s*Signature=(?P<signature>[0-9a-f]{64})"
 )
+
+SCOPE = re.compile(r"(?P<key>[^/\s,]+)/\d{8}/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request")
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,15 @@ class Credential:
     region: str
 
 
+@dataclass(frozen=True)
+class Claim:
+    """What a request says of itself when it may be for another service than ours."""
+
+    access_key: str
+    region: str
+    service: str
+
+
 def credential_of(headers: Mapping[str, str]) -> Credential | None:
     """The scope a request claims; None if it is not signed. Nothing is verified."""
     scope, _, rest = headers.get("authorization", "").partition(",")
@@ -59,6 +70,24 @@ def credential_of(headers: Mapping[str, str]) -> Credential | None:
 def _claimed(scope: str) -> Credential | None:
     found = CREDENTIAL.fullmatch(scope.rstrip())
     return Credential(found["key"], found["region"]) if found else None
+
+
+def claim_of(authorization: str, query: str) -> Claim | None:
+    """Which service a request claims to be signed for, and by whom; None if it is not signed. Nothing is verified.
+
+    authorization: the header. query: as it was sent; of a presigned URL it holds the signature. Signatures of version
+    2, which S3 still takes, name no region: it is empty then.
+    """
+    found = SCOPE.match(authorization.partition("Credential=")[2])
+    if found is None and "X-Amz-Credential=" in query:
+        found = SCOPE.match(parse_qs(query).get("X-Amz-Credential", [""])[0])
+    if found is not None:
+        return Claim(found["key"], found["region"], found["service"])
+    if authorization.startswith("AWS "):
+        return Claim(authorization.removeprefix("AWS ").partition(":")[0], "", "s3")
+    if "AWSAccessKeyId=" in query and "Signature=" in query:
+        return Claim(parse_qs(query).get("AWSAccessKeyId", [""])[0], "", "s3")
+    return None
 
 
 def verify(request: Signed, secret_of: Callable[[str], str | None], now: datetime, skew_s: float) -> Credential:
