@@ -184,7 +184,7 @@ def measure(home: Path, arns: dict[str, str]) -> dict[str, Count]:
     table = operations.table(store, answers, Streams(store, live, event_log, shown))
     events_max = settings.live_events_per_user_max
     tracer, explainer = Tracer(store, deployments, shown, events_max), Explainer(store, deployments, shown, events_max)
-    native = pages(store, tracer, explainer)
+    native = pages(store, tracer, explainer, {})
 
     def count(operation: str, request: dict[str, Any]) -> Count:
         # Made anew each time: only threads that start later count.

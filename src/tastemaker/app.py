@@ -13,6 +13,7 @@ import sys
 import threading
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
@@ -84,10 +85,15 @@ def serve(settings: Settings, listener: socket.socket) -> None:
 
     events_max = settings.live_events_per_user_max
     tracer, explainer = Tracer(store, deployments, shown, events_max), Explainer(store, deployments, shown, events_max)
-    native = pages(store, tracer, explainer)
+    native = pages(store, tracer, explainer, {"region": settings.region, "sandbox": settings.sandbox})
     edge = Edge(settings, table, native, secrets_of(settings.home), tend)
+    application: Any = edge
+    if settings.sandbox:
+        from tastemaker.sandbox.mount import Sandbox  # moto, which only the extra `sandbox` has
+
+        application = Sandbox(edge, settings.home, store.buckets, settings.account)
     config = uvicorn.Config(
-        edge,
+        application,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
         http=bounded(settings.header_bytes_max),
         ws="none",
@@ -135,6 +141,7 @@ def _open(settings: Settings) -> Store:
         settings.home,
         settings.reads_local_paths,
         strict=settings.strict,
+        asks_s3=not settings.sandbox,
         filter_extensions=settings.filter_extensions,
         auto_training_delay_s=settings.auto_training_delay_s,
         auto_update_s=settings.auto_update_s,

@@ -38,6 +38,7 @@ class Settings:
     port: int = setting(8080, "port of all three services; 0 takes a free one")
     http_workers: int = setting(1, "processes that answer requests")
     auth: bool = setting(False, "demand requests signed (SigV4) with the key of `tastemaker up --auth`")
+    sandbox: bool = setting(False, "answer S3, IAM, STS, SSM and CloudWatch on the same port, as `tastemaker sandbox`")
     region: str = setting("us-east-1", "region of ARNs made for requests that name none")
     account: str = setting("000000000000", "account in every ARN, 12 digits")
     seed: int = setting(0, "seed of splits and training")
@@ -72,6 +73,20 @@ class Settings:
                 raise ValueError(f"{name} is {getattr(self, name)}: give 1 or more.")
         if self.shown_bytes < SHOWN_BYTES_MIN:
             raise ValueError(f"shown_bytes is {self.shown_bytes}: give {SHOWN_BYTES_MIN} or more.")
+        self._check_sandbox()
+
+    def _check_sandbox(self) -> None:
+        if not self.sandbox:
+            return
+        if self.demands_signatures:
+            raise ValueError(
+                f"host is {self.host} and auth is {str(self.auth).lower()}: a sandbox answers S3 and IAM to whoever "
+                "reaches it, and verifies no signature there. Give --host 127.0.0.1 and --no-auth."
+            )
+        if self.http_workers > 1:
+            raise ValueError(
+                f"http_workers is {self.http_workers}: what a sandbox's IAM and S3 know is in one process. Give 1."
+            )
 
     @property
     def strict(self) -> Strict:

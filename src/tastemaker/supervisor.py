@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import IO, Any
 
 import structlog
@@ -62,6 +63,8 @@ class Supervisor:
         Raises CannotStart.
         """
         settings = self._wanted
+        if settings.sandbox and find_spec("moto") is None:
+            raise CannotStart("The sandbox needs moto, which is not here: pip install 'tastemaker[sandbox]'")
         try:
             settings.home.mkdir(parents=True, exist_ok=True)
             self._lock = (settings.home / LOCK).open("w")

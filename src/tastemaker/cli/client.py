@@ -73,7 +73,7 @@ class Server:
 
     def _send(self, path: str, method: str, body: str | None = None) -> tuple[int, Any]:
         request = AWSRequest(method, self.endpoint + path, data=body)
-        SigV4Auth(Credentials(*self._keys()), "personalize", self.settings.region).add_auth(request)
+        SigV4Auth(Credentials(*self.keys()), "personalize", self.settings.region).add_auth(request)
         try:
             answer = URLLib3Session(timeout=ANSWER_S).send(request.prepare())
         except HTTPClientError:
@@ -95,7 +95,8 @@ class Server:
         for page in self.personalize.get_paginator(operation).paginate(**given):
             yield from page[member]
 
-    def _keys(self) -> tuple[str, str]:
+    def keys(self) -> tuple[str, str]:
+        """What signs the requests: the pair of the home, or any where it has none. Raises Failed."""
         home = self.settings.home
         try:
             return credentials(home) if (home / FILE).exists() else UNSIGNED
@@ -106,7 +107,7 @@ class Server:
         client: Any = boto3.client  # typed, if at all, by a stub for each of 400 services
         if self.is_aws:
             return client(service, config=AWS_CONFIG)
-        key, secret = self._keys()
+        key, secret = self.keys()
         return client(
             service,
             endpoint_url=self.endpoint,

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ def doctor(out: Output, **given: Any) -> None:
     try:
         settings, origins = load(given)
         findings += [home(settings), disk(settings), port(settings)]
+        if settings.sandbox:
+            findings.append(sandbox())
     except ValueError as problem:
         findings.append(Finding("settings", "fails", str(problem), "Change the option or the variable."))
     fails = any(finding.state == "fails" for finding in findings)
@@ -136,6 +139,13 @@ def port(settings: Settings) -> Finding:
     except (urllib.error.URLError, OSError, ValueError, KeyError, TypeError):
         found = f"{settings.port} of {settings.host} cannot be opened, and no Tastemaker answers there"
         return Finding("port", "fails", found, "Give another --port; 0 takes a free one.")
+
+
+def sandbox() -> Finding:
+    """Whether the services of a sandbox are here."""
+    if find_spec("moto") is None:
+        return Finding("sandbox", "fails", "moto is not here", "pip install 'tastemaker[sandbox]'")
+    return Finding("sandbox", "ok", f"moto {version('moto')} answers S3, IAM, STS, SSM and CloudWatch")
 
 
 def algorithms() -> Finding:

@@ -8,6 +8,8 @@ from tastemaker import __version__
 
 VERBS = (
     "up",
+    "sandbox",
+    "env",
     "demo",
     "doctor",
     "ps",

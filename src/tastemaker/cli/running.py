@@ -10,7 +10,7 @@ from typing import IO, Any
 from tastemaker.cli.verb import Failed
 from tastemaker.processes import configure_log
 from tastemaker.settings import Settings
-from tastemaker.supervisor import CannotStart, Supervisor, address
+from tastemaker.supervisor import CannotStart, Supervisor
 
 SERVICES = ("PERSONALIZE", "PERSONALIZE_RUNTIME", "PERSONALIZE_EVENTS")
 
@@ -62,9 +62,11 @@ def forever() -> None:
     threading.Event().wait()
 
 
-def environment(settings: Settings) -> Mapping[str, str]:
-    """What points every boto3 client and the AWS CLI at this server."""
-    return {f"AWS_ENDPOINT_URL_{service}": address(settings) for service in SERVICES}
+def environment(url: str, is_sandbox: bool) -> Mapping[str, str]:
+    """What points every boto3 client and the AWS CLI at the server of this address, for all that it answers."""
+    if is_sandbox:
+        return {"AWS_ENDPOINT_URL": url}
+    return {f"AWS_ENDPOINT_URL_{service}": url for service in SERVICES}
 
 
 def is_free(host: str, port: int) -> bool:

@@ -36,9 +36,17 @@ def all_settings(function: Command) -> Command:
 @all_settings
 def up(out: Output, **given: Any) -> None:
     """Start the server; Ctrl-C stops it."""
+    serve(out, given)
+
+
+def serve(out: Output, given: dict[str, Any]) -> None:
+    """Run a server with these settings until it is stopped."""
     with interruptible(), running(settings_of(given)) as settings:
         out.value({"endpoint": address(settings), "home": str(settings.home), "auth": settings.demands_signatures})
-        out.say(f"Tastemaker serves at {address(settings)} and keeps everything in {settings.home}.", "green")
+        with_what = ", S3, IAM, STS, SSM and CloudWatch with it," if settings.sandbox else ""
+        out.say(
+            f"Tastemaker serves at {address(settings)}{with_what} and keeps everything in {settings.home}.", "green"
+        )
         how_to_call(out, settings)
         out.next("tastemaker doctor", "says whether all is well; Ctrl-C here stops the server")
         forever()
@@ -48,7 +56,10 @@ def up(out: Output, **given: Any) -> None:
 def how_to_call(out: Output, settings: Settings) -> None:
     """How boto3 finds the server, and its keys if it demands any."""
     out.say("Any boto3 code talks to it after:")
-    for name, value in environment(settings).items():
+    if settings.sandbox:
+        out.say(f"  eval $(tastemaker env --endpoint {address(settings)})")
+        return
+    for name, value in environment(address(settings), is_sandbox=False).items():
         out.say(f"  export {name}={value}")
     if settings.demands_signatures:
         out.say(f"Requests must be signed with the key pair in {settings.home / FILE}: AWS_ACCESS_KEY_ID,")

@@ -1,6 +1,6 @@
 """Our own pages beside the AWS operations: health, jobs, all that is known of a resource, metrics, filters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -31,11 +31,11 @@ class Edit(msgspec.Struct, forbid_unknown_fields=True):
     filterExpression: str
 
 
-def pages(store: Store, tracer: Tracer, explainer: Explainer) -> dict[tuple[str, str], Page]:
-    """Method and first part of the path -> what answers it."""
+def pages(store: Store, tracer: Tracer, explainer: Explainer, facts: Mapping[str, Any]) -> dict[tuple[str, str], Page]:
+    """Method and first part of the path -> what answers it. facts: of the server, shown with its health."""
 
     def healthz(*_: object) -> tuple[int, Any]:
-        return 200, {"status": "serving", "version": __version__}
+        return 200, {"status": "serving", "version": __version__, **facts}
 
     def list_jobs(*_: object) -> tuple[int, Any]:
         with store.database.read() as connection:
