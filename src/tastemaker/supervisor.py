@@ -26,8 +26,8 @@ LOCK = "lock"
 WATCH_S = 0.1
 # A server's products are small: waiting for a second BLAS thread costs more than it brings, most of all under load.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-# What polars is done with goes back to the system at once: by itself it keeps up to 200 MB of freed pages of a catalogue
-# of a million items, in every server process.
+# What polars is done with goes back to the system at once: by itself it keeps up to 200 MB of freed pages, where a
+# catalogue has a million items, in every server process.
 SPARING = {"_RJEM_MALLOC_CONF": "dirty_decay_ms:0,muzzy_decay_ms:0"}
 # Threads of a training sleep while they wait for each other: on a machine that does something else as well, spinning
 # makes an epoch ten times as long.
