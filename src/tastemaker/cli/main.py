@@ -27,6 +27,7 @@ VERBS = (
     "evaluate",
     "plan",
     "apply",
+    "verify",
     "board",
     "new-recipe",
     "insights",

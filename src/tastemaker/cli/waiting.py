@@ -58,7 +58,7 @@ def until_settled(
                 f"{arn} is still {status} after {limit_s:.0f} s. It goes on: run the command again, which waits for "
                 "it, or give it longer with --wait."
             )
-        _pause(began_s)
+        pause(began_s)
 
 
 def until_gone(server: Server, arn: str, limit_s: float) -> None:
@@ -68,7 +68,7 @@ def until_gone(server: Server, arn: str, limit_s: float) -> None:
         if time.monotonic() - began_s > limit_s:
             reason = body.get("failureReason") or "the service says no reason"
             raise Failed(f"{arn} is {body.get('status')} {limit_s:.0f} s after it was deleted: {reason}.")
-        _pause(began_s)
+        pause(began_s)
 
 
 def patiently(act: Callable[[], Any], limit_s: float) -> Any:
@@ -84,7 +84,7 @@ def patiently(act: Callable[[], Any], limit_s: float) -> Any:
             is_late = time.monotonic() - began_s > limit_s
             if refusal.response["Error"]["Code"] != "ResourceInUseException" or is_late:
                 raise
-        _pause(began_s)
+        pause(began_s)
 
 
 def _asked(server: Server, arn: str) -> dict[str, Any] | None:
@@ -96,6 +96,6 @@ def _asked(server: Server, arn: str) -> dict[str, Any] | None:
         return None
 
 
-def _pause(began_s: float) -> None:
-    """A tenth of the time waited so far: short waits end at once, long ones cost few questions."""
+def pause(began_s: float) -> None:
+    """Wait a tenth of the time waited so far: short waits end at once, long ones cost few questions."""
     time.sleep(min(max((time.monotonic() - began_s) / 10, POLL_S), PAUSE_S_MAX))

@@ -1,0 +1,1 @@
+"""The parts of `tastemaker verify`: the recorded walk, who walks it, and what looks at each reply."""
