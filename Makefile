@@ -2,7 +2,7 @@
 #
 #   make demo              the server, MovieLens, and a list that changes   (SAMPLE=ml-1m, SAMPLES=folder with the zip)
 #   make test              the whole test suite
-#   make lint              style, types, and the direction of imports
+#   make lint              style, types, the direction of imports, and the Dockerfile
 #   make check             lint and test
 #   make clients           the clients besides boto3 that `pytest -m clients` walks with
 #   make bench             accuracy on MovieLens                            (SAMPLE, SAMPLES as above)
@@ -28,6 +28,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 
 check: lint test
 
