@@ -286,7 +286,7 @@ def test_refusals_have_a_name_a_message_and_their_status(
 
 def test_a_finding_reads_as_a_sentence() -> None:
     assert sentence(Finding("a.b", "a number", "x"), 3) == "a.b: expected a number, came x (3 times)"
-    assert sentence(Finding("", "a JSON body", "<html>"), 1) == "reply: expected a JSON body, came <html>"
+    assert sentence(Finding("", "a JSON body", "<html>\n<p>"), 1) == "reply: expected a JSON body, came <html> <p>"
 
 
 # The files

@@ -130,6 +130,6 @@ def show(out: Output, heard: Iterable[Heard], not_asked: Sequence[tuple[str, str
 
 
 def sentence(finding: Finding, times: int) -> str:
-    """What is wrong, for people."""
+    """What is wrong, for people: one line, also of a page of HTML."""
     often = f" ({times} times)" if times > 1 else ""
-    return f"{finding.path or 'reply'}: expected {finding.expected}, came {finding.came}{often}"
+    return f"{finding.path or 'reply'}: expected {finding.expected}, came {' '.join(finding.came.split())}{often}"
