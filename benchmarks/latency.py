@@ -7,6 +7,9 @@ weight. Four cases: users as trained; the filter that leaves out what the user w
 and users each with an event newer than their list, which is computed anew. Every round measures our server and then
 uvicorn with the same configuration answering constant bytes of the same length to the same requests; the ratio is that
 of the medians of the rounds. With --auth our server verifies the signatures; the fixed reply never does.
+
+Requests a second say little where something else uses the cores: who is quicker waits for the load then. So the CPU
+time of a request is taken, too, and its ratio: what the ratio of requests a second is where the cores are quiet.
 """
 
 import argparse
@@ -44,7 +47,10 @@ class Row:
     fixed_per_s: float
     fixed_p50_ms: float
     fixed_p99_ms: float
+    cpu_us: float
+    fixed_cpu_us: float
     ratio: float
+    cpu_ratio: float
     ratio_min: float
     ratio_max: float
     errors: int
@@ -98,15 +104,15 @@ def freshen(server: Server, found: Deployed) -> None:
         requests = requests[max(1, n_sent - CONNECTIONS_MAX) :]  # those under way at the end may not have arrived
 
 
-def measure(server: Server, found: Deployed, options: argparse.Namespace) -> list[Row]:
-    """All cases at all numbers of connections."""
+def measure(server: Server, found: Deployed, options: argparse.Namespace, pid: int) -> list[Row]:
+    """All cases at all numbers of connections. pid: of the HTTP worker."""
     port = server.settings.port
     rows: list[Row] = []
     for case in options.cases:
         asked = {"campaignArn": found.campaign, "userId": found.users[0]}
         answer = server.runtime.get_recommendations(**asked)
         answer.pop("ResponseMetadata")
-        with fixed_server(json.dumps(answer, separators=(",", ":")).encode()) as fixed_port:
+        with fixed_server(json.dumps(answer, separators=(",", ":")).encode()) as (fixed_port, fixed_pid):
             for connections in options.connections:
                 ours, fixed = [], []
                 requests = requests_of(case, server, found)  # signed anew, since signatures grow old
@@ -115,11 +121,11 @@ def measure(server: Server, found: Deployed, options: argparse.Namespace) -> lis
                     if case == "fresh event":
                         freshen(server, found)
                         seconds = 1  # so short that nobody is asked for twice
-                    ours.append(load(port, requests, connections, seconds))
+                    ours.append(load(port, requests, connections, seconds, pid))
                     if case == "fresh event" and ours[-1].requests > len(found.users):
                         n_users = len(found.users)
                         print(f"{ours[-1].requests} requests for {n_users} users: some lists were not computed anew")
-                    fixed.append(load(fixed_port, requests, connections, seconds))
+                    fixed.append(load(fixed_port, requests, connections, seconds, fixed_pid))
                 rows.append(_row(case, connections, ours, fixed))
                 if not options.json:
                     print(line(rows[-1]), flush=True)
@@ -140,7 +146,10 @@ def _row(case: str, connections: int, ours: list[Load], fixed: list[Load]) -> Ro
         of(fixed, "per_s"),
         of(fixed, "p50_ms"),
         of(fixed, "p99_ms"),
+        of(ours, "cpu_us"),
+        of(fixed, "cpu_us"),
         round(of(ours, "per_s") / of(fixed, "per_s"), 3),
+        round(of(fixed, "cpu_us") / max(1.0, of(ours, "cpu_us")), 3),
         round(min(ratios), 3),
         round(max(ratios), 3),
         sum(each.errors for each in [*ours, *fixed]),
@@ -152,7 +161,8 @@ def line(row: Row) -> str:
     return (
         f"{row.case:12} {row.connections:3} connections: {row.per_s:6.0f} requests/s, p50 {row.p50_ms:6.2f} ms, "
         f"p99 {row.p99_ms:6.2f} ms | fixed {row.fixed_per_s:6.0f}/s, p50 {row.fixed_p50_ms:.2f}, p99 "
-        f"{row.fixed_p99_ms:.2f} | ratio {row.ratio:.2f} ({row.ratio_min:.2f} to {row.ratio_max:.2f})"
+        f"{row.fixed_p99_ms:.2f} | ratio {row.ratio:.2f} ({row.ratio_min:.2f} to {row.ratio_max:.2f}) | CPU "
+        f"{row.cpu_us:.0f} and {row.fixed_cpu_us:.0f} us, ratio {row.cpu_ratio:.2f}"
         + (f" | {row.errors} ERRORS" if row.errors else "")
     )
 
@@ -179,9 +189,9 @@ def main() -> None:
             try:
                 server = Server(address(settings), settings)
                 found = deployed(server, sample, "aws-user-personalization")
-                pin_server(home)
+                pid = pin_server(home)
                 load(settings.port, requests_of(CASES[0], server, found), 16, 2)
-                rows = measure(server, found, options)
+                rows = measure(server, found, options, pid)
             finally:
                 supervisor.stop()
     if options.json:

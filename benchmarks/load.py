@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +47,14 @@ end
 
 @dataclass(frozen=True)
 class Load:
-    """What one round of requests saw."""
+    """What one round of requests saw. cpu_us: CPU time of the server for one request."""
 
     requests: int
     per_s: float
     p50_ms: float
     p99_ms: float
     errors: int
+    cpu_us: float = 0.0
 
 
 def as_sent(client: Any, operation: str, asked: Iterable[Mapping[str, Any]]) -> list[bytes]:
@@ -93,11 +94,18 @@ class _NoResponse(AWSResponse):  # type: ignore[misc]  # botocore has no types
         return b"{}"
 
 
-def load(port: int, requests: list[bytes], connections: int, seconds: float) -> Load:
-    """Send the requests, in order and from the start again, over so many connections for so long."""
+def load(port: int, requests: list[bytes], connections: int, seconds: float, pid: int | None = None) -> Load:
+    """Send the requests, in order and from the start again, over so many connections for so long.
+
+    pid: of the process that answers, whose CPU time is taken.
+    """
+    before_s = 0.0 if pid is None else cpu_s(pid)
     if shutil.which("wrk"):
-        return _wrk(port, requests, connections, seconds)
-    return asyncio.run(_asyncio(port, requests, connections, seconds))
+        found = _wrk(port, requests, connections, seconds)
+    else:
+        found = asyncio.run(_asyncio(port, requests, connections, seconds))
+    used_s = 0.0 if pid is None else cpu_s(pid) - before_s
+    return replace(found, cpu_us=round(used_s / max(1, found.requests) * 1e6, 1))
 
 
 def how() -> str:
@@ -158,17 +166,33 @@ def on(cores: set[int]) -> Callable[[], None]:
     return pin
 
 
-def pin_server(home: Path) -> None:
-    """The HTTP workers alone on their core; the worker of jobs and whatever else there is on the other."""
-    if not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2:
-        return
+def processes_of(home: Path) -> dict[int, str]:
+    """Process id -> http, worker or job, of the server of this home. Linux only."""
+    found: dict[int, str] = {}
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-            if b"tastemaker.app" in words and any(os.fsencode(home) in word for word in words):
-                cores = SERVER_CORE if b"http" in words else LOAD_CORE
-                for thread in (entry / "task").iterdir():
-                    os.sched_setaffinity(int(thread.name), cores)
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
+        except OSError:
+            continue  # it ended meanwhile
+        if b"tastemaker.app" in words and any(os.fsencode(home) in word for word in words):
+            found[int(entry.name)] = words[words.index(b"tastemaker.app") + 1].decode()
+    return found
+
+
+def pin_server(home: Path) -> int:
+    """The HTTP worker alone on its core; the worker of jobs and all else on the other. Gives the HTTP worker's id."""
+    found = processes_of(home)
+    if hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1:
+        for pid, role in found.items():
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), SERVER_CORE if role == "http" else LOAD_CORE)
+    return next(pid for pid, role in found.items() if role == "http")
+
+
+def cpu_s(pid: int) -> float:
+    """CPU time that a process has used, its own and the system's for it."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def fixed_reply(descriptor: int, body: bytes) -> None:
@@ -210,8 +234,8 @@ def fixed_reply(descriptor: int, body: bytes) -> None:
 
 
 @contextmanager
-def fixed_server(body: bytes) -> Iterator[int]:
-    """The port of a server that answers these bytes."""
+def fixed_server(body: bytes) -> Iterator[tuple[int, int]]:
+    """Port and process id of a server that answers these bytes."""
     listener = socket.create_server(("127.0.0.1", 0))
     with tempfile.NamedTemporaryFile() as file:
         file.write(body)
@@ -221,7 +245,7 @@ def fixed_server(body: bytes) -> Iterator[int]:
         try:
             port: int = listener.getsockname()[1]
             load(port, [b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"], 1, 1)  # until it serves, and warm
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
             process.wait()

@@ -33,6 +33,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from latency import deployed
+from load import processes_of
 
 from tastemaker import samples
 from tastemaker.cli.client import Server
@@ -218,30 +219,17 @@ class Soak:
         self._kill("worker")
 
     def _kill(self, role: str) -> None:
-        pid = next(pid for name, pid in self._processes().items() if name.startswith(role))
+        pid = next(pid for pid, its in processes_of(self._home).items() if its == role)
         os.kill(pid, signal.SIGKILL)
         self._count("kills")
-
-    def _processes(self) -> dict[str, int]:
-        """Name -> process id of what serves this home; jobs, which come and go, are left out."""
-        found: dict[str, int] = {}
-        for entry in Path("/proc").iterdir():
-            try:
-                words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
-            except OSError:
-                continue
-            if b"tastemaker.app" in words and any(os.fsencode(self._home) in word for word in words):
-                for role in ("http", "worker"):
-                    if role.encode() in words:
-                        found[f"{role} {entry.name}"] = int(entry.name)
-        return found
 
     def _watch_memory(self) -> None:
         time.sleep(max(0.0, self._until_s - self._seconds / 2 - time.monotonic()))
         seen: dict[str, list[float]] = defaultdict(list)
         while time.monotonic() < self._until_s:
-            for name, pid in self._processes().items():
-                seen[name].append(_private_mb(pid))
+            for pid, role in processes_of(self._home).items():
+                if role != "job":  # jobs come and go
+                    seen[f"{role} {pid}"].append(_private_mb(pid))
             time.sleep(1)
         for name, values in seen.items():
             tenth = max(1, len(values) // 10)
