@@ -118,15 +118,29 @@ def test_without_a_filter_a_list_is_that_of_the_plain_way_to_the_last_bit(live: 
 
 def test_a_filter_that_lets_few_items_through_costs_no_look_at_all_of_them(live: Live) -> None:
     model = Counting(factors())
-    of = deployment(model)
-    ranking = ranking_of(of, "u0", live)
-    assert model.asked_for_all == 1
+    of, rankings = deployment(model), Rankings(10)
+    ranking = rankings.of(of, "u0", None, live)
+    for other in ("u1", "u2"):  # after these, the scores of the first one's catalogue are let go
+        rankings.of(of, other, None, live)
+    assert model.asked_for_all == 3
     ranking.best(of, np.arange(N_ITEMS) % 100 == 0, 25)
     ranking.scores_of(of, np.array([3, 1, 4], np.int32))
-    assert model.asked_for_all == 1
+    assert model.asked_for_all == 3
 
     ranking.best(of, ~np.isin(np.arange(N_ITEMS), ranking.item_K), 25)  # many, and none of those that are known
-    assert model.asked_for_all == 2
+    assert model.asked_for_all == 4
+
+
+def test_a_list_made_a_moment_ago_is_filtered_without_another_look_at_all_items(live: Live) -> None:
+    model = Counting(factors())
+    of = deployment(model)
+    ranking = ranking_of(of, "u0", live)
+    for allowed_I in (~np.isin(np.arange(N_ITEMS), ranking.item_K), np.arange(N_ITEMS) % 100 == 0):
+        best_K, score_K = ranking.best(of, allowed_I, 25)
+        expected_K, expected_score_K = plain(of, ranking.query(of), allowed_I, 25)
+        assert best_K.tolist() == expected_K.tolist()
+        np.testing.assert_allclose(score_K, expected_score_K, rtol=1e-6)
+    assert model.asked_for_all == 1 + 2, "two for the plain way"
 
 
 def test_scores_of_some_items_are_those_of_the_whole_list(live: Live) -> None:

@@ -1,5 +1,6 @@
 """The ranked catalogue of a user or an item, remembered until the user's next event."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,21 +24,39 @@ HEAD_K = 200  # items that are remembered: what requests ask for, and room for w
 LOGITS = frozenset({"USER_PERSONALIZATION", "PERSONALIZED_RANKING"})  # recipes whose scores become probabilities
 
 
+WHOLE_MAX = 2  # rankings made last whose scores of the whole catalogue are still there: 4 MB each of a million items
+
 NOTHING: About = {}
 ALL = slice(None)
+
+
+@dataclass(eq=False)
+class Whole:
+    """The scores of the whole catalogue that a ranking was made of; None once they are let go.
+
+    of: what makes them probabilities; None where they are what is shown.
+    """
+
+    score_I: Floats | None
+    of: Scale | None
+
+    def shown(self, score_A: Floats) -> Floats:
+        """Some of the scores as answers have them."""
+        return score_A if self.of is None else chances(score_A, self.of)
 
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
     """The best items and their probabilities, best first; `query` asks the model for the whole catalogue again.
 
-    head: the user whose list of the training this is, None for a list that was computed since.
+    head: the user whose list of the training this is, None for a list that was computed since. whole: of such a list.
     """
 
     item_K: Ints
     score_K: Floats
     query: Callable[[Deployment], Query]
     head: int | None = None
+    whole: Whole | None = None
 
     def best(self, deployment: Deployment, allowed_I: Bools | None, k: int) -> tuple[Ints, Floats]:
         """The k best allowed items and their scores; fewer only if the catalogue has no more."""
@@ -47,6 +66,11 @@ class Ranking:
             item_K, score_K = item_K[kept_K], score_K[kept_K]
         if len(item_K) >= k or len(self.item_K) == len(deployment.items):
             return item_K[:k], score_K[:k]
+        if self.whole is not None and self.whole.score_I is not None and self.whole.of is not None:
+            place_A = np.arange(len(deployment.items), dtype=np.int32)
+            place_A = place_A if allowed_I is None else place_A[allowed_I]
+            best_K, score_K = likeliest(self.whole.score_I[place_A], self.whole.of, k)
+            return place_A[best_K], score_K
         if allowed_I is not None and self._are_few(deployment, int(np.count_nonzero(allowed_I))):
             place_A = np.flatnonzero(allowed_I).astype(np.int32)
             score_A = self.scores_of(deployment, place_A)
@@ -58,6 +82,8 @@ class Ranking:
 
     def scores_of(self, deployment: Deployment, place_A: Ints) -> Floats:
         """The scores of these items."""
+        if self.whole is not None and self.whole.score_I is not None:
+            return self.whole.shown(self.whole.score_I[place_A])
         model, query = deployment.trained.model, self.query(deployment)
         if not self._are_few(deployment, len(place_A)):
             return _scores(deployment, query)[place_A]
@@ -98,18 +124,18 @@ class Person:
 
     def query(self, deployment: Deployment) -> Query:
         """What the model is asked for this person: events of its own choice, with items that it knows."""
-        histories, position = deployment.trained.histories, deployment.items.position
+        histories = deployment.trained.histories
         known = Query(about=self.about) if self.user is None else histories.query(self.user, self.about)
         new = self._new(deployment)
         if not new:
             return known
-        item_L = np.array([position[event.item_id] for event in new], np.int32)
+        item_L = np.array([place for _, place in new], np.int32)
         value_L = time_s_L = None
         if histories.value_N is not None:
-            values = [deployment.value(event) for event in new]
+            values = [deployment.value(event) for event, _ in new]
             value_L = np.concatenate([known.value_L if known.value_L is not None else [], values]).astype(np.float32)
         if histories.time_s_N is not None:
-            times = [event.time_s for event in new]
+            times = [event.time_s for event, _ in new]
             time_s_L = np.concatenate([known.time_s_L if known.time_s_L is not None else [], times]).astype(np.int64)
         return Query(np.concatenate([known.history_L, item_L]), None, value_L, time_s_L, self.about)
 
@@ -123,13 +149,15 @@ class Person:
                 time_s = None if histories.time_s_N is None else int(histories.time_s_N[place])
                 kind = histories.types[histories.type_N[place]]
                 found.append(PastEvent(trained.item_ids[histories.item_N[place]], kind, time_s))
-        found += [PastEvent(event.item_id, event.event_type, event.time_s) for event in self._new(deployment)]
+        found += [PastEvent(event.item_id, event.event_type, event.time_s) for event, _ in self._new(deployment)]
         return found
 
-    def _new(self, deployment: Deployment) -> list[LiveEvent]:
-        """Events since the training that count, with items that the model knows."""
-        position = deployment.items.position
-        return [event for event in self.since if deployment.counts(event) and event.item_id in position]
+    def _new(self, deployment: Deployment) -> list[tuple[LiveEvent, int]]:
+        """Events since the training that count, with items that the model knows, and where these are."""
+        placed = zip(
+            self.since, map(deployment.items.position.get, (event.item_id for event in self.since)), strict=True
+        )
+        return [(event, place) for event, place in placed if place is not None and deployment.counts(event)]
 
     def touched(self, deployment: Deployment, per_type_max: int) -> dict[str, Touched]:
         """Event type in lower case -> the user's newest events of that type, for filters on interactions."""
@@ -209,6 +237,7 @@ class Rankings:
     def __init__(self, most: int) -> None:
         """most: rankings of one deployment."""
         self._known = Remembered[Ranking](most)
+        self._wholes: deque[Whole] = deque()
 
     def of(
         self, deployment: Deployment, user_id: str | None, item_id: str | None, live: Live, about: About = NOTHING
@@ -223,13 +252,23 @@ class Rankings:
         if is_personal and user_id is not None:
             events = live.events_of(deployment.dataset_seq, user_id)
             key = f"user {user_id}{_told(about)}"
-            return self._known.get(deployment, key, events, lambda: _of_person(deployment, user_id, events, about))
+            return self._known.get(
+                deployment, key, events, lambda: self._made(_of_person(deployment, user_id, events, about))
+            )
         item = None
         if deployment.manner.asks_item and item_id is not None:
             item = deployment.items.position.get(item_id)
         key = f"item {item}{_told(about)}"
         query = Query(item=item, about=about, influence=deployment.manner.influence)
-        return self._known.get(deployment, key, None, lambda: _ranked(deployment, lambda _: query))
+        return self._known.get(deployment, key, None, lambda: self._made(_ranked(deployment, lambda _: query)))
+
+    def _made(self, ranking: Ranking) -> Ranking:
+        """The same; the scores of the catalogue are there for this request and one or two after it."""
+        if ranking.whole is not None:
+            self._wholes.append(ranking.whole)
+            if len(self._wholes) > WHOLE_MAX:
+                self._wholes.popleft().score_I = None
+        return ranking
 
 
 def _told(about: About) -> str:
@@ -271,7 +310,8 @@ def _best(deployment: Deployment, score_A: Floats, place_A: Ints | slice, allowe
 def _ranked(deployment: Deployment, query: Callable[[Deployment], Query]) -> Ranking:
     if _are_logits(deployment) and worth(deployment.trained.model) is None:
         score_I = deployment.trained.model.scores(query(deployment))
-        return Ranking(*likeliest(score_I, scale(score_I), HEAD_K), query)
+        of = scale(score_I)
+        return Ranking(*likeliest(score_I, of, HEAD_K), query, whole=Whole(score_I, of))
     score_I = _scores(deployment, query(deployment))
     best_K = _best(deployment, score_I, ALL, None, HEAD_K)
-    return Ranking(best_K, score_I[best_K], query)
+    return Ranking(best_K, score_I[best_K], query, whole=Whole(score_I, None))
