@@ -76,6 +76,26 @@ def test_children_wait_until_their_parent_is_active(personalize: Any) -> None:
     assert all("Wait until it is ACTIVE" in refusal for refusal in refusals)
 
 
+def test_a_solution_is_trained_and_a_tracker_used_in_the_line_after_they_were_made(
+    personalize: Any, events: Any, group_of: Group
+) -> None:
+    group, _ = group_of("hasty", Interactions=INTERACTIONS)
+    for attempt in range(10):  # each a chance for the worker to be later than the next request
+        solution = personalize.create_solution(
+            name=f"hasty-{attempt}", datasetGroupArn=group, recipeArn=recipe("aws-popularity-count")
+        )["solutionArn"]
+        personalize.create_solution_version(solutionArn=solution)
+        tracker = personalize.create_event_tracker(name=f"hasty-{attempt}", datasetGroupArn=group)
+        events.put_events(
+            trackingId=tracker["trackingId"],
+            userId="u1",
+            sessionId="s1",
+            eventList=[{"eventType": "watch", "itemId": "i1", "sentAt": 1_700_000_000}],
+        )
+        arn = tracker["eventTrackerArn"]
+        gone(personalize, lambda arn=arn: personalize.delete_event_tracker(eventTrackerArn=arn))
+
+
 def test_deletion_is_asynchronous_and_ends_in_not_found(
     personalize: Any, group_of: Group, described: Callable[..., Body]
 ) -> None:

@@ -18,6 +18,7 @@ from tastemaker.events.event import Stream, action_interaction, event
 from tastemaker.events.record import record
 from tastemaker.resources.groups import dataset_of, schema_of
 from tastemaker.resources.recommendations import mark_of
+from tastemaker.resources.statuses import COMING
 from tastemaker.storage import rows
 from tastemaker.storage.copies import Copies
 from tastemaker.storage.events import RECALLED, EventLog, Rows, StreamedEvent
@@ -131,7 +132,8 @@ class Streams:
     def _stream_of_tracker(self, tracking_id: str) -> Stream:
         with self._store.database.read() as connection:
             found = rows.by_tracking_id(connection, "EventTracker", tracking_id)
-            if found is None or found.status != "ACTIVE":
+            # Code puts its first event in the line after CreateEventTracker, which told it the id.
+            if found is None or found.status not in {*COMING, "ACTIVE"}:
                 why = f"its event tracker is {found.status}, not ACTIVE" if found else "no event tracker has it"
                 raise InvalidInputException(
                     f"trackingId is {tracking_id!r}: {why}. DescribeEventTracker shows the id of an event tracker."

@@ -134,6 +134,8 @@ SOLUTION = Kind(
     "solution",
     PROVISIONED,
     parents={"datasetGroupArn": DATASET_GROUP},
+    # Public notebooks train in the line after CreateSolution; where they look, it is ACTIVE from its creation on.
+    usable_at_once=True,
     listed_by="datasetGroupArn",
     rules=(asks_for_one_thing, fits_its_recipe),
     quotas=(at_most(10, "Solution", "datasetGroupArn"),),

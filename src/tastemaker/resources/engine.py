@@ -18,7 +18,7 @@ from tastemaker.errors import (
 )
 from tastemaker.resources import pages, tags
 from tastemaker.resources.kind import Birth, Body, Kind
-from tastemaker.resources.statuses import CHANGING, FAILED, GONE, UPDATED
+from tastemaker.resources.statuses import CHANGING, COMING, FAILED, GONE, UPDATED
 from tastemaker.storage import jobs, rows
 from tastemaker.storage.database import touch
 from tastemaker.storage.rows import Resource
@@ -62,7 +62,8 @@ def born(kind: Kind, store: Store, connection: Connection, request: Body, scope:
     if rows.find(connection, arn):
         raise ResourceAlreadyExistsException(f"Another resource with Arn {arn} already exists.")
     for member, found in parents.items():
-        require_active(found, member)
+        if not (kind.parents[member].usable_at_once and found.status in COMING):
+            require_active(found, member)
     if store.strict.quotas:
         for quota in kind.quotas:
             quota(birth)

@@ -96,7 +96,8 @@ class Kind:
     list_member: str = ""  # as in the reply of the list operation, if it is not the plural
     name_member: str = "name"
     suffix: Callable[[Birth], str] | None = None  # of the ARN; None: the name
-    parents: Mapping[str, "Kind"] = field(default_factory=dict)  # by member of the request; each must be ACTIVE
+    parents: Mapping[str, "Kind"] = field(default_factory=dict)  # by member of the request; each must be ACTIVE, unless
+    usable_at_once: bool = False  # children may be made of it while it is created
     listed_by: str | None = None  # member of the list request: only what refers to that ARN
     listed_by_must_exist: bool = False
     newest_first: bool = False  # how it is listed

@@ -99,6 +99,7 @@ CHANGING = frozenset(
     for status, verbs in table.items()
     if "done" in verbs or "start" in verbs
 )
+COMING = frozenset({"CREATE PENDING", "CREATE IN_PROGRESS"})
 FAILED = frozenset({"CREATE FAILED", "CREATE STOPPED", "FAILED"})
 # A dataset whose schema is being replaced can still be read.
 READABLE = frozenset({"ACTIVE", "UPDATE PENDING", "UPDATE IN_PROGRESS"})
