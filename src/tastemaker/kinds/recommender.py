@@ -15,7 +15,7 @@ from tastemaker.resources.engine import begin, begin_update, existing, require_a
 from tastemaker.resources.groups import DATASET_NAMES, dataset_of, schemas_by_type
 from tastemaker.resources.kind import Birth, Body, Kind, Outcome, Task, Work
 from tastemaker.resources.quotas import at_most
-from tastemaker.resources.statuses import SUSPENDABLE
+from tastemaker.resources.statuses import COMING, SUSPENDABLE
 from tastemaker.storage.database import touch
 from tastemaker.storage.rows import Resource
 from tastemaker.storage.store import Store
@@ -98,7 +98,7 @@ def announce(_: Task) -> Outcome:
 def described(recommender: Resource, _: Connection) -> Body:
     """The metrics of its model; the latest update, after the first one."""
     shown: Body = {"latestRecommenderUpdate": dict(recommender.change)} if recommender.change else {}
-    if recommender.status in ("CREATE PENDING", "CREATE IN_PROGRESS", "DELETE PENDING", "DELETE IN_PROGRESS"):
+    if recommender.status in {*COMING, "DELETE PENDING", "DELETE IN_PROGRESS"}:
         return shown
     metrics = recommender.body.get("metrics")
     return {

@@ -10,7 +10,7 @@ from tastemaker.recipes.contract import traits
 from tastemaker.resources.engine import existing, move
 from tastemaker.resources.kind import Birth, Kind, Work
 from tastemaker.resources.quotas import at_most_unfinished
-from tastemaker.resources.statuses import FAILED, TRAINED
+from tastemaker.resources.statuses import COMING, FAILED, TRAINED
 from tastemaker.storage import jobs, rows
 from tastemaker.storage.store import Store
 from tastemaker.training.train import refresh_version, train
@@ -98,7 +98,7 @@ def stop_solution_version_creation(store: Store, request: dict[str, Any], _: Sco
     """Stop a training; the version stays, and cannot be deployed."""
     with store.database.write() as connection:
         found = existing(connection, SOLUTION_VERSION, request["solutionVersionArn"])
-        if found.status not in ("CREATE PENDING", "CREATE IN_PROGRESS"):
+        if found.status not in COMING:
             raise InvalidInputException(f"{found.arn} is {found.status}: only a training that goes on can be stopped.")
         move(connection, SOLUTION_VERSION, found, "stop", store.now_s())
         jobs.ask_to_stop(connection, found.arn)

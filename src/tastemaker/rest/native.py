@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import msgspec
+from sqlalchemy import Connection
 
 from tastemaker import __version__
 from tastemaker.errors import InvalidInputException, ResourceNotFoundException
@@ -15,6 +16,7 @@ from tastemaker.serving.explaining import Explainer, Question, Turned
 from tastemaker.serving.tracing import Tracer, Trial
 from tastemaker.storage import jobs, rows
 from tastemaker.storage.jobs import Job
+from tastemaker.storage.rows import Resource
 from tastemaker.storage.store import Store
 from tastemaker.training.insights import insights
 
@@ -42,37 +44,13 @@ def pages(store: Store, tracer: Tracer, explainer: Explainer, facts: Mapping[str
             return 200, {"jobs": [shown(job, store.now_s()) for job in jobs.listed(connection, JOBS_SHOWN)]}
 
     def describe(arn: str, *_: object) -> tuple[int, Any]:
-        with store.database.read() as connection:
-            found = rows.find(connection, unquote(arn))
-            if found is None:
-                return 404, {"message": f"There is no resource {unquote(arn)}."}
-            job = jobs.latest_of(connection, found.arn)
-        return 200, {
-            "arn": found.arn,
-            "kind": found.kind,
-            "name": found.name,
-            "status": found.status,
-            "failureReason": found.failure_reason,
-            "created_s": found.created_s,
-            "updated_s": found.updated_s,
-            "body": found.body,
-            "latestUpdate": found.change,
-            "job": shown(job, store.now_s()) if job else None,
-        }
+        return _found(lambda: _described(store, unquote(arn)))
 
     def attribution(arn: str, *_: object) -> tuple[int, Any]:
-        with store.database.read() as connection:
-            found = rows.find(connection, unquote(arn))
-        if found is None or found.kind != "MetricAttribution":
-            return 404, {"message": f"There is no metric attribution {unquote(arn)}."}
-        return 200, {"arn": found.arn, "name": found.name, "rows": of_streamed(store, found).to_dicts()}
+        return _found(lambda: _attributed(store, unquote(arn)))
 
     def data_insights(arn: str, *_: object) -> tuple[int, Any]:
-        with store.database.read() as connection:
-            found = rows.find(connection, unquote(arn))
-        if found is None or found.kind != "DatasetGroup":
-            return 404, {"message": f"There is no dataset group {unquote(arn)}."}
-        return 200, insights(store, found.arn)
+        return _found(lambda: _insights(store, unquote(arn)))
 
     def finish(arn: str, *_: object) -> tuple[int, Any]:
         with store.database.write() as connection:
@@ -107,6 +85,47 @@ def pages(store: Store, tracer: Tracer, explainer: Explainer, facts: Mapping[str
         ("GET", "/jobs"): list_jobs,
         ("GET", "/resources"): describe,
     }
+
+
+def _described(store: Store, arn: str) -> dict[str, Any]:
+    """All that is known of a resource."""
+    with store.database.read() as connection:
+        found = _row(connection, arn, "resource")
+        job = jobs.latest_of(connection, found.arn)
+    return {
+        "arn": found.arn,
+        "kind": found.kind,
+        "name": found.name,
+        "status": found.status,
+        "failureReason": found.failure_reason,
+        "created_s": found.created_s,
+        "updated_s": found.updated_s,
+        "body": found.body,
+        "latestUpdate": found.change,
+        "job": shown(job, store.now_s()) if job else None,
+    }
+
+
+def _attributed(store: Store, arn: str) -> dict[str, Any]:
+    """What a metric attribution counted of streamed events."""
+    with store.database.read() as connection:
+        found = _row(connection, arn, "metric attribution", "MetricAttribution")
+    return {"arn": found.arn, "name": found.name, "rows": of_streamed(store, found).to_dicts()}
+
+
+def _insights(store: Store, arn: str) -> Any:
+    """How the data of a dataset group are."""
+    with store.database.read() as connection:
+        found = _row(connection, arn, "dataset group", "DatasetGroup")
+    return insights(store, found.arn)
+
+
+def _row(connection: Connection, arn: str, what: str, kind: str | None = None) -> Resource:
+    """The row of an ARN, of this kind if one is given. what: for people. Raises ResourceNotFoundException."""
+    found = rows.find(connection, arn)
+    if found is None or kind not in (None, found.kind):
+        raise ResourceNotFoundException(f"There is no {what} {arn}.")
+    return found
 
 
 def _found(answer: Callable[[], Any]) -> tuple[int, Any]:

@@ -173,8 +173,9 @@ class Person:
                 if histories.time_s_N is not None:
                     times.setdefault(name.lower(), []).extend(histories.time_s_N[events][newest].tolist())
         for event in self.since:
-            if event.item_id in position:
-                items.setdefault(event.event_type.lower(), []).append(position[event.item_id])
+            place = position.get(event.item_id)
+            if place is not None:
+                items.setdefault(event.event_type.lower(), []).append(place)
                 times.setdefault(event.event_type.lower(), []).append(event.time_s)
         # An artifact of before times were kept has none for what happened until its training.
         has_times = self.user is None or histories.time_s_N is not None

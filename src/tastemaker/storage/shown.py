@@ -19,9 +19,8 @@ FORMAT = b"shown 2\0"
 START = struct.Struct("<8sQ")  # of a ring: its format, and where its newest record is; 0 before the first
 NEWEST = struct.Struct("<Q")  # the latter alone: eight aligned bytes, which are written and read at once
 NEWEST_AT = len(FORMAT)
-RECORD = struct.Struct(
-    "<QQII"
-)  # where the record is, counted on and on; its tag; the length and the checksum of the rest
+# Where the record is, counted on and on; its tag; the length and the checksum of the rest.
+RECORD = struct.Struct("<QQII")
 SHOWN = struct.Struct("<QdIH")  # where the record before is; when, by which deployment, the length of the user's id
 RINGS_MAX = 255  # and one number that stands for no ring
 PLACE_BITS, TAG_BITS = 48, 40

@@ -21,15 +21,11 @@ from tastemaker.errors import (
     SignatureDoesNotMatch,
 )
 
-CREDENTIAL = re.compile(
-    r"AWS4-HMAC-SHA256\s+Credential=(?P<key>[^/\s,]+)/(?P<date>\d{8})/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)"
-    r"/aws4_request"
-)
+SCOPE = re.compile(r"(?P<key>[^/\s,]+)/(?P<date>\d{8})/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request")
+CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256\s+Credential=" + SCOPE.pattern)
 AUTHORIZATION = re.compile(
     CREDENTIAL.pattern + r"\s*,\s*SignedHeaders=(?P<headers>[a-z0-9;-]+)\s*,\s*Signature=(?P<signature>[0-9a-f]{64})"
 )
-
-SCOPE = re.compile(r"(?P<key>[^/\s,]+)/\d{8}/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request")
 
 
 @dataclass(frozen=True)
