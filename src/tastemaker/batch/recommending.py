@@ -13,8 +13,8 @@ from tastemaker.serving.allowed import AllowedItems, both
 from tastemaker.serving.answer import INPUTS_MAX
 from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, NamedFilter, deployment_of
-from tastemaker.serving.lists import rounded
 from tastemaker.serving.rankings import Rankings, person, ranked
+from tastemaker.serving.written import rounded
 from tastemaker.storage import rows
 from tastemaker.storage.live import Live
 from tastemaker.storage.store import Store
@@ -43,7 +43,7 @@ class Recommender:
         best_K, score_K = self.best(line)
         output: dict[str, Any] = {"recommendedItems": self.ids(best_K)}
         if self.deployment.manner.shows_scores:
-            output["scores"] = rounded(score_K)
+            output["scores"] = rounded(score_K).tolist()
         if self.deployment.manner.gives_reasons:
             # Nothing is explored or filled up in a batch, so that no item has a reason besides its score.
             output["reasons"] = [[] for _ in output["recommendedItems"]]
@@ -75,7 +75,7 @@ class Recommender:
         found = ranked(deployment, who, given, allowed_I, allows_unknown)
         return {
             "recommendedItems": [*self.ids(found.item_K), *found.unknown],
-            "scores": [*rounded(found.score_K), *(None for _ in found.unknown)],
+            "scores": [*rounded(found.score_K).tolist(), *(None for _ in found.unknown)],
         }
 
     def _about(self, user_id: str | None) -> About:

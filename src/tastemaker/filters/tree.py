@@ -142,6 +142,11 @@ class Filter:
         """Whether the filter looks at what is known of a user."""
         return any(condition.field.dataset == "CurrentUser" for condition in self.conditions)
 
+    @cached_property
+    def needs_clock(self) -> bool:
+        """Whether what it lets through changes as time passes."""
+        return any(condition.within is not None for condition in self.conditions)
+
     @property
     def needs_user(self) -> bool:
         """Whether a request must name a user, because of that user's events or row."""

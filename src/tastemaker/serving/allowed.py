@@ -50,6 +50,11 @@ class AllowedItems:
         self._touched_by = Remembered[Mapping[str, Touched]](users_max)
         self._masks = Remembered[Bools](MASKS_MAX)
 
+    def filter_of(self, deployment: Deployment, request: Mapping[str, Any]) -> NamedFilter | None:
+        """The filter that a request or promotion names, as it is now; None if it names none."""
+        arn = request.get("filterArn")
+        return None if arn is None else self._filter_of(arn, deployment.group, self._live.generation)
+
     def of(
         self,
         deployment: Deployment,
@@ -63,13 +68,12 @@ class AllowedItems:
         None without a filter. Not to be changed. now_s: what windows of time count back from. Raises
         InvalidInputException for a filter that does not fit the request.
         """
-        arn = request.get("filterArn")
-        if arn is None:
+        found, values = self.filter_of(deployment, request), request.get("filterValues", {})
+        if found is None:
             return None, True
-        found, values = self._filter_of(arn, deployment.group, self._live.generation), request.get("filterValues", {})
 
         def evaluated() -> Bools:
-            candidates = self.candidates(deployment, found.tree, f"filterArn {arn}", user_id, item_id, now_s)
+            candidates = self.candidates(deployment, found.tree, f"filterArn {found.arn}", user_id, item_id, now_s)
             return allowed(found.tree, candidates, values)
 
         try:
@@ -77,7 +81,7 @@ class AllowedItems:
                 allowed_I = evaluated()
             else:
                 columns = self._catalogue.candidate_columns(deployment, self._live.catalogue)
-                allowed_I = self._masks.get(deployment, (found, *sorted(values.items())), columns, evaluated)
+                allowed_I = self._masks.get(deployment, (found, *sorted(values.items())), (columns,), evaluated)
         except FilterError as error:
             raise InvalidInputException(str(error)) from None
         return allowed_I[:-1], bool(allowed_I[-1])
@@ -115,7 +119,7 @@ class AllowedItems:
         live = self._live.events_of(deployment.dataset_seq, user_id)
         most = FILTER_ACTION_EVENTS_MAX if deployment.things == "ACTIONS" else FILTER_EVENTS_MAX
         return self._touched_by.get(
-            deployment, user_id, live, lambda: person(deployment, user_id, live).touched(deployment, most)
+            deployment, user_id, (live,), lambda: person(deployment, user_id, live).touched(deployment, most)
         )
 
     def _unwanted_actions(self, deployment: Deployment, user_id: str | None, now_s: float) -> Bools:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from tastemaker.arn import Scope
 from tastemaker.errors import InvalidInputException
 from tastemaker.resources.recommendations import recommendation_id
@@ -12,9 +10,10 @@ from tastemaker.serving.allowed import AllowedItems
 from tastemaker.serving.caps import Caps
 from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, Deployments
-from tastemaker.serving.lists import Lists, asked, rendered
+from tastemaker.serving.lists import Lists, asked
 from tastemaker.serving.manner import LISTS
 from tastemaker.serving.rankings import Rankings, person, ranked
+from tastemaker.serving.written import answer, text_of, with_members, written
 from tastemaker.storage.live import Live
 from tastemaker.storage.shown import ShownLists
 from tastemaker.storage.store import Store
@@ -30,8 +29,6 @@ ASK = {
     "PERSONALIZED_ACTIONS": "it recommends actions: ask it with GetActionRecommendations.",
 }
 
-encode = msgspec.json.Encoder().encode
-
 
 class Answers:
     """What answers need, made once per server process; used by one thread."""
@@ -42,7 +39,7 @@ class Answers:
         self._store, self._live, self._deployments, self._shown = store, live, deployments, shown
         self._catalogue = Catalogue(store)
         self._allowed = AllowedItems(live, deployments.filter, self._catalogue, users_max, caps)
-        self._lists = Lists(store, live, self._catalogue, self._allowed, Rankings(users_max))
+        self._lists = Lists(store, live, self._catalogue, self._allowed, Rankings(users_max), users_max)
 
     def get_recommendations(self, request: Mapping[str, Any], _: Scope) -> bytes:
         """A list for a user, or beside an item, as the recipe has it. Already rendered: this is the hot path."""
@@ -51,7 +48,7 @@ class Answers:
             raise InvalidInputException(f"{deployment.arn}: {ASK[deployment.recipe_type]}")
         wanted = _within(request, "numResults", request.get("numResults", RESULTS_DEFAULT), RESULTS_MAX)
         listed = self._lists.of(deployment, request, wanted, self._store.new_chance())
-        return self._reply("itemList", deployment, request, listed.items, listed.chance)
+        return self._reply("itemList", deployment, request, listed.ids, listed.texts, listed.chance)
 
     def get_personalized_ranking(self, request: Mapping[str, Any], _: Scope) -> bytes:
         """The given items, best first for this user; those the model does not know at the end, without a score."""
@@ -65,9 +62,9 @@ class Answers:
         events = self._live.events_of(deployment.dataset_seq, user_id)
         who = person(deployment, user_id, events, self._lists.about(deployment, request, user_id))
         found = ranked(deployment, who, request["inputList"], allowed_I, allows_unknown)
-        items = rendered(deployment, found.item_K, found.score_K)
-        items += [{"itemId": name} for name in found.unknown]
-        return self._reply("personalizedRanking", deployment, request, items, self._store.new_chance())
+        ids, texts = written(deployment, found.item_K, found.score_K).parts()
+        ids, texts = [*ids, *found.unknown], [*texts, *(text_of({"itemId": name}) for name in found.unknown)]
+        return self._reply("personalizedRanking", deployment, request, ids, texts, self._store.new_chance())
 
     def get_action_recommendations(self, request: Mapping[str, Any], _: Scope) -> bytes:
         """The actions that a user is most likely to take, with the probability of each."""
@@ -76,8 +73,7 @@ class Answers:
             raise InvalidInputException(f"{deployment.arn} has no actions: {ASK[deployment.recipe_type]}")
         wanted = _within(request, "numResults", request.get("numResults", ACTIONS_DEFAULT), ACTIONS_MAX)
         listed = self._lists.of(deployment, request, wanted, self._store.new_chance())
-        actions = [{"actionId": item.pop("itemId"), **item} for item in listed.items]
-        return self._reply("actionList", deployment, request, actions, listed.chance)
+        return self._reply("actionList", deployment, request, listed.ids, listed.texts, listed.chance)
 
     def _deployment(self, request: Mapping[str, Any]) -> Deployment:
         self._live.refresh()
@@ -89,19 +85,20 @@ class Answers:
         member: str,
         deployment: Deployment,
         request: Mapping[str, Any],
-        items: list[dict[str, Any]],
+        ids: list[str],
+        texts: list[bytes],
         chance: int,
     ) -> bytes:
         if request.get("metadataColumns"):
-            self._add_metadata(deployment, request, items)
-        name = "actionId" if member == "actionList" else "itemId"
+            texts = self._with_metadata(deployment, request, ids, texts)
         # What was shown is kept, so that an event that sends the id back tells it, and that caps count it.
         user_id = request.get("userId") if member == "itemList" else None
-        ids, now_s = [item[name] for item in items], self._store.now_s()
-        mark = self._shown.remember(ids, chance, deployment.seq, user_id, now_s)
-        return encode({member: items, "recommendationId": recommendation_id(deployment.seq, mark)})
+        mark = self._shown.remember(ids, chance, deployment.seq, user_id, self._store.now_s())
+        return answer(member, texts, recommendation_id(deployment.seq, mark))
 
-    def _add_metadata(self, deployment: Deployment, request: Mapping[str, Any], items: list[dict[str, Any]]) -> None:
+    def _with_metadata(
+        self, deployment: Deployment, request: Mapping[str, Any], ids: list[str], texts: list[bytes]
+    ) -> list[bytes]:
         """Values of item columns beside each item, as text, under the column's name in lower case."""
         if not deployment.manner.has_metadata:
             raise InvalidInputException(
@@ -114,8 +111,10 @@ class Answers:
                 f"metadataColumns: give {{'ITEMS': [...]}} with 1 to {METADATA_COLUMNS_MAX} columns of that dataset."
             )
         records = self._catalogue.records(deployment.group, "ITEMS", self._live.catalogue)
-        for item in items:
-            item["metadata"] = records.texts(item["itemId"], columns)
+        return [
+            with_members(text, {"metadata": records.texts(name, columns)})
+            for name, text in zip(ids, texts, strict=True)
+        ]
 
 
 def _within(request: Mapping[str, Any], member: str, count: int, most: int) -> int:

@@ -1,5 +1,6 @@
 """Why each item of a list is in it: the user's events that carried it, what else did, or what gave it its place."""
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from tastemaker.serving.answer import RESULTS_DEFAULT, RESULTS_MAX, deployment_f
 from tastemaker.serving.caps import Caps
 from tastemaker.serving.catalogue import Catalogue, Records
 from tastemaker.serving.deployments import Deployment, Deployments
-from tastemaker.serving.lists import Item, Listed, Lists, Reorderable
+from tastemaker.serving.lists import Listed, Lists, Reorderable
 from tastemaker.serving.manner import CAP, LISTS, Cap, cap_of, dials_of
 from tastemaker.serving.rankings import PastEvent, Rankings, person
 from tastemaker.serving.reranking import Dials, measures
@@ -96,7 +97,7 @@ class Explainer:
             records = catalogue.records(deployment.group, "ITEMS", live.catalogue)
             caps = Caps(self._shown, users_max=1, only=question.userId)
             allowed = AllowedItems(live, self._deployments.filter, catalogue, users_max=1, caps=caps)
-            lists = Lists(self._store, live, catalogue, allowed, Rankings(most=1))
+            lists = Lists(self._store, live, catalogue, allowed, Rankings(most=1), users_max=1)
             dials, cap = deployment.manner.dials, deployment.manner.cap
             if question.dials is not None:
                 told = to_builtins(question.dials)
@@ -150,7 +151,7 @@ def _explained(
     ]
 
 
-def _placed_by(item: Item, listed: Listed) -> str:
+def _placed_by(item: Mapping[str, Any], listed: Listed) -> str:
     if item["itemId"] in listed.explored:
         return "exploration"
     return f"promotion {item['promotionName']}" if "promotionName" in item else "relevance"

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import accumulate, islice
+from itertools import accumulate
 from math import comb
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -27,6 +27,7 @@ from tastemaker.resources.contents import ID_COLUMNS
 from tastemaker.serving.catalogue import Catalogue, Records
 from tastemaker.serving.deployments import Deployment
 from tastemaker.serving.rankings import Ranking
+from tastemaker.serving.remembered import Remembered
 from tastemaker.storage.events import newest_seq, responses_of
 from tastemaker.storage.store import Store
 from tastemaker.storage.trained import Histories
@@ -37,6 +38,8 @@ LOOK_MAX = 5_000  # events read at a time, about 10 ms: who is behind by more, a
 # Appeals are drawn for many replies at once: as many rows as the upper bits of a reply's chance can choose from, or as
 # make so many numbers.
 CHANCE_BITS, DRAWS_MIN, DRAWN_MAX = 32, 8, 1_000_000
+LEAST_FIT = 1e-30  # of an item that may be explored, however little it suits
+FITS_MAX = 16  # of one deployment that are remembered after the model computed them: 4 bytes for each cold item
 PLACE_BITS = 16  # the lowest ones, which say next to nothing of how many places are explored
 # Choices of which a new item is thought to have had one, and impressions for as many on average: a prior of mean 1.
 PRIOR = 1.0
@@ -64,33 +67,20 @@ class Cold:
     source: object
 
 
-class Ask(NamedTuple):
-    """What is asked of exploration. wanted: the length of the list. allowed_I: what may be in it; allowed_of: the same
-    of another catalogue. as_of: the counter of the records. chance: the seed."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Suits:
+    """How well the cold items suit a list: relative to their mean, 0 for those that may not be in it; shape (C,)."""
 
-    wanted: int
-    allowed_I: Bools | None
-    allowed_of: Callable[[Deployment], Bools | None]
-    as_of: int
-    chance: int
-
-
-class Draw(NamedTuple):
-    """Cold items that a draw finds to be chosen as often as others or more often.
-
-    place_c: their places among all cold items. candidate_c: their places in the catalogue, or after it for newcomers.
-    """
-
-    place_c: Longs
-    candidate_c: Longs
-    appeal_c: Floats
+    cold: Cold
+    of_C: Floats
 
 
 @dataclass
 class _Seen:
     """What a process knows of a deployment's cold items. shown, chosen: by item, since the training.
 
-    draws: of the appeal of the items, as of looked_s; every reply takes one of them.
+    appeal_RC: draws of the appeal of the items, as of looked_s, 0 for those that are found to be chosen less often than
+    others; every reply takes one of them.
     """
 
     cold: Cold
@@ -98,7 +88,7 @@ class _Seen:
     shown: Counter[str] = field(default_factory=Counter)
     chosen: Counter[str] = field(default_factory=Counter)
     looked_s: float = -np.inf
-    draws: Sequence["Draw"] = ()
+    appeal_RC: Floats = field(default_factory=lambda: np.zeros((1, 0), np.float32))
 
 
 class Explorers:
@@ -107,34 +97,53 @@ class Explorers:
     def __init__(self, store: Store, catalogue: Catalogue) -> None:
         self._store, self._catalogue = store, catalogue
         self._seen: WeakKeyDictionary[Deployment, _Seen] = WeakKeyDictionary()
-        self._fits: WeakKeyDictionary[Ranking, tuple[Cold, Floats]] = WeakKeyDictionary()
+        self._fits = Remembered[Floats](FITS_MAX)
 
-    def mixed(
-        self, deployment: Deployment, ranking: Ranking, listed: list[Item], ask: Ask
-    ) -> tuple[list[Item], frozenset[str]]:
-        """The list with some places given to cold items, and which these are.
+    def suits(
+        self,
+        deployment: Deployment,
+        ranking: Ranking,
+        listed_K: Ints,
+        allowed_I: Bools | None,
+        allowed_among: Callable[[Deployment], Bools | None],
+        as_of: int,
+    ) -> Suits:
+        """How the cold items suit a list. listed_K: what is in it by relevance. as_of: the counter of the records.
 
-        They are shown with the score of their place, so that scores still fall from the first to the last.
+        allowed_I: what may be in it, None for everything; allowed_among: the same of another catalogue.
+        """
+        cold = self._up_to_date(deployment, as_of).cold
+        fit_C = np.maximum(self._fit(deployment, ranking, cold), LEAST_FIT)
+        n_known = len(cold.known_C)
+        if allowed_I is not None:
+            fit_C[:n_known][~allowed_I[cold.known_C]] = 0
+        fit_C[:n_known][np.isin(cold.known_C, listed_K)] = 0
+        if cold.newcomers is not None and (of_newcomers := allowed_among(cold.newcomers)) is not None:
+            fit_C[n_known:][~of_newcomers] = 0
+        return Suits(cold, fit_C)
+
+    def picked(
+        self, deployment: Deployment, suits: Suits, wanted: int, as_of: int, chance: int
+    ) -> list[tuple[int, str]]:
+        """Places of a list of so many items that go to cold ones, and the ids of these; in the order of the places.
+
+        suits: as of the same records. chance: the seed.
         """
         exploration = deployment.manner.exploration
         assert exploration is not None, "asked of deployments that explore"
-        n_explored = _n_explored(ask.wanted, exploration.share, ask.chance)
-        if not n_explored:
-            return listed, frozenset()
-        seen = self._up_to_date(deployment, ask.as_of)
-        cold = seen.cold
-        if not cold.ids:
-            return listed, frozenset()
-        place_c, candidate_c, appeal_c = seen.draws[(ask.chance >> CHANCE_BITS) % len(seen.draws)]
-        if (allowed_I := _allowed(deployment, cold, ask)) is not None:
-            may_c = allowed_I[candidate_c]
-            place_c, appeal_c = place_c[may_c], appeal_c[may_c]
-        worth_c = self._fit(deployment, ranking, cold)[place_c] * appeal_c
-        best = (cold.ids[c] for c in place_c[worth_c.argsort()[::-1]])
-        there = {item["itemId"] for item in listed}
-        picked = list(islice((name for name in best if name not in there), n_explored))
-        places = _places(ask.wanted, n_explored, ask.chance)
-        return _put_in(listed, picked, places, ask.wanted, deployment.manner.gives_reasons)
+        n_explored = _n_explored(wanted, exploration.share, chance)
+        if not n_explored or not len(suits.of_C):
+            return []
+        appeal_RC = self._up_to_date(deployment, as_of).appeal_RC
+        worth_C = suits.of_C * appeal_RC[(chance >> CHANCE_BITS) % len(appeal_RC)]
+        found = []
+        for place in _places(wanted, n_explored, chance):
+            best = int(worth_C.argmax())
+            if not worth_C.item(best):
+                break
+            found.append((place, suits.cold.ids[best]))
+            worth_C[best] = 0
+        return found
 
     def _up_to_date(self, deployment: Deployment, as_of: int) -> _Seen:
         records = self._catalogue.records(deployment.group, deployment.things, as_of)
@@ -145,7 +154,7 @@ class Explorers:
             seen = self._seen[deployment] = replace(known, cold=cold, looked_s=-np.inf)
         if now_s - seen.looked_s >= FRESH_S:
             self._count(deployment, seen)
-            seen.draws = _draws(deployment, seen, self._store.new_chance())
+            seen.appeal_RC = _appeals(deployment, seen, self._store.new_chance())
             seen.looked_s = now_s
         return seen
 
@@ -166,16 +175,18 @@ class Explorers:
         kept_UC = heads.fit_UC if heads is not None and ranking.head is not None else None
         if kept_UC is not None and cold.are_kept:
             return kept_UC[ranking.head].astype(np.float32)
-        known = self._fits.get(ranking)
-        if known is not None and known[0] is cold:
-            return known[1]
+        if kept_UC is None and len(cold.known_C):
+            return self._fits.get(deployment, ranking, (cold,), lambda: _scored(deployment, ranking, cold))
         fit_C = np.ones(len(cold.ids), np.float32)
         if kept_UC is not None:
             fit_C[cold.kept_c] = kept_UC[ranking.head, cold.kept_h]
-        elif len(cold.known_C):
-            fit_C[: len(cold.known_C)] = fit(ranking.scores_of(deployment, cold.known_C))
-        self._fits[ranking] = (cold, fit_C)
         return fit_C
+
+
+def _scored(deployment: Deployment, ranking: Ranking, cold: Cold) -> Floats:
+    fit_C = np.ones(len(cold.ids), np.float32)
+    fit_C[: len(cold.known_C)] = fit(ranking.scores_of(deployment, cold.known_C))
+    return fit_C
 
 
 def _cold(deployment: Deployment, records: Records, columns: Mapping[str, object]) -> Cold:
@@ -223,7 +234,7 @@ def _of_newcomers(deployment: Deployment, ids: Sequence[str]) -> Deployment:
     return replace(deployment, trained=trained)
 
 
-def _draws(deployment: Deployment, seen: _Seen, seed: int) -> list[Draw]:
+def _appeals(deployment: Deployment, seen: _Seen, seed: int) -> Floats:
     """What each cold item's appeal may be, by how often it was shown and chosen; R times."""
     cold, exposure = seen.cold, deployment.trained.exposure
     shown_C = np.array([seen.shown[name] for name in cold.ids], np.float64)
@@ -237,14 +248,9 @@ def _draws(deployment: Deployment, seen: _Seen, seed: int) -> list[Draw]:
     usual = (1 + all_chosen) / (RATE_SHOWN + all_shown)
     n_rows = max(DRAWS_MIN, min(1 << 40 - CHANCE_BITS, DRAWN_MAX // max(1, len(cold.ids))))
     rng = np.random.default_rng(seed)
-    appeal_RC = rng.gamma(PRIOR + chosen_C, 1 / (PRIOR + usual * shown_C), (n_rows, len(cold.ids)))
-    n_items, n_newcomers = len(deployment.items), len(cold.ids) - len(cold.known_C)
-    candidate_C = np.concatenate([cold.known_C, np.arange(n_items, n_items + n_newcomers)])
-    found = []
-    for appeal_C in appeal_RC.astype(np.float32):
-        place_c = np.flatnonzero(appeal_C >= 1)
-        found.append(Draw(place_c, candidate_C[place_c], appeal_C[place_c]))
-    return found
+    appeal_RC = rng.gamma(PRIOR + chosen_C, 1 / (PRIOR + usual * shown_C), (n_rows, len(cold.ids))).astype(np.float32)
+    appeal_RC[appeal_RC < 1] = 0
+    return appeal_RC
 
 
 @lru_cache(maxsize=1024)
@@ -266,28 +272,3 @@ def _places(wanted: int, n_explored: int, chance: int) -> list[int]:
     """Where in the list they go: a place where all begin, by the lowest bits of `chance`, and on in even steps."""
     first = (chance & ((1 << PLACE_BITS) - 1)) * wanted >> PLACE_BITS
     return sorted((first + n * wanted // n_explored) % wanted for n in range(n_explored))
-
-
-def _allowed(deployment: Deployment, cold: Cold, ask: Ask) -> Bools | None:
-    """Which items of the catalogue may be in the list, and which newcomers after them; None for all."""
-    if cold.newcomers is None:
-        return ask.allowed_I
-    of_newcomers = ask.allowed_of(cold.newcomers)
-    if ask.allowed_I is None and of_newcomers is None:
-        return None
-    n_items, n_newcomers = len(deployment.items), len(cold.newcomers.items)
-    parts = ((ask.allowed_I, n_items), (of_newcomers, n_newcomers))
-    return np.concatenate([np.ones(n, np.bool_) if may_n is None else may_n for may_n, n in parts])
-
-
-def _put_in(
-    listed: Sequence[Item], picked: Sequence[str], places: Sequence[int], wanted: int, gives_reasons: bool
-) -> tuple[list[Item], frozenset[str]]:
-    """Picked items at the first of these places, as far as there are any; the others move down."""
-    found = list(listed)
-    for place, name in zip(places, picked, strict=False):
-        at = min(place, len(found))
-        stands_for = found[at] if at < len(found) else found[-1] if found else {}
-        score = {"score": stands_for["score"]} if "score" in stands_for else {}
-        found.insert(at, {"itemId": name, **score, **({"reason": ["Exploration"]} if gives_reasons else {})})
-    return found[:wanted], frozenset(picked)

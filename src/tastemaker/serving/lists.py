@@ -1,52 +1,105 @@
 """What goes into a list: the best items that a request may be answered with, promoted ones, and explored ones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+import msgspec
 import numpy as np
 
-from tastemaker.data.interactions import About, Bools, Floats, Ints
+from tastemaker.data.interactions import About, Bools, Ints
 from tastemaker.errors import InvalidInputException
 from tastemaker.filters import Texts
 from tastemaker.serving.allowed import AllowedItems, both
-from tastemaker.serving.catalogue import Catalogue
-from tastemaker.serving.deployments import Deployment
-from tastemaker.serving.exploration import Ask, Explorers
+from tastemaker.serving.catalogue import Catalogue, Records
+from tastemaker.serving.deployments import Deployment, NamedFilter
+from tastemaker.serving.exploration import Explorers, Suits
+from tastemaker.serving.manner import Cap
 from tastemaker.serving.rankings import Ranking, Rankings, person
+from tastemaker.serving.remembered import Remembered
 from tastemaker.serving.reranking import CANDIDATES, PLAIN, Candidates, Dials, likeness, mixes, reordered
+from tastemaker.serving.written import Written, read, text_of, with_members, written
 from tastemaker.storage.live import Live
 from tastemaker.storage.store import Store
 
 DISLIKES_MAX = 100  # newest events of a type that lower what they are about
 LIKE_DISLIKED = 0.5  # what full likeness to a disliked item counts, beside the item itself
-DIGITS = 7  # of a score in an answer, as the service rounds them
+NONE = frozenset[str]()
 
+T = TypeVar("T")
 Request = Mapping[str, Any]
-Item = dict[str, Any]
+
+# Of a list that is remembered: 25 items with ids of 40 characters, and what exploration knows of a thousand cold ones.
+REMEMBERED_BYTES_MAX = 8192
 
 
 class Listed(NamedTuple):
     """A list as an answer has it, best first; what it was made of; the seed of what was left to chance.
 
-    explored: ids of the items that have their place by exploration.
+    texts: of each item, its JSON object. explored: ids of the items that have their place by exploration.
     """
 
-    items: list[Item]
+    ids: list[str]
+    texts: list[bytes]
     ranking: Ranking
     chance: int
     explored: frozenset[str] = frozenset()
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """The items as values, for whoever looks into them."""
+        return read(self.texts)
+
+
+class Ask(msgspec.Struct, frozen=True, eq=False):
+    """A request, and what its list depends on besides the model. records: of the items. cap: that holds for it."""
+
+    deployment: Deployment
+    request: Request
+    user_id: str | None
+    item_id: str | None
+    about: About
+    records: Records
+    filtered_by: NamedFilter | None
+    cap: Cap | None
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the same request has the same list until an event or a record comes: neither time, nor lists that
+        are shown meanwhile, change it."""
+        return (
+            self.cap is None
+            and self.deployment.things != "ACTIONS"
+            and "dials" not in self.request
+            and (self.filtered_by is None or not self.filtered_by.tree.needs_clock)
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Plain:
+    """A list before anything is left to chance, and how the items suit that may be explored in it."""
+
+    written: Written
+    ranking: Ranking
+    suits: Suits | None
+
+    @property
+    def is_small(self) -> bool:
+        """Whether lists like this are remembered."""
+        return self.written.nbytes + (0 if self.suits is None else self.suits.of_C.nbytes) <= REMEMBERED_BYTES_MAX
 
 
 class Lists:
     """Makes lists; used by one thread."""
 
     def __init__(
-        self, store: Store, live: Live, catalogue: Catalogue, allowed: AllowedItems, rankings: Rankings
+        self, store: Store, live: Live, catalogue: Catalogue, allowed: AllowedItems, rankings: Rankings, users_max: int
     ) -> None:
+        """users_max: lists of one deployment that are remembered."""
         self._store, self._live, self._catalogue = store, live, catalogue
         self._allowed, self._rankings = allowed, rankings
         self._explorers = Explorers(store, catalogue)
+        self._plain = Remembered[Plain](users_max, lambda plain: plain.is_small)
 
     def about(self, deployment: Deployment, request: Request, user_id: str | None) -> About:
         """What the model wants to know of the user and the moment of a request."""
@@ -57,37 +110,97 @@ class Lists:
 
         Raises InvalidInputException for a request that lacks what the recipe or a filter needs.
         """
-        user_id, item_id = asked(deployment, request)
-        about = self.about(deployment, request, user_id)
-        ranking = self._rankings.of(deployment, user_id, item_id, self._live, about)
-        now_s, cap = self._store.now_s(), request.get("cap", deployment.manner.cap)
-
-        def allowed(of: Deployment, filtered: Request) -> Bools | None:
-            shown_I = self._allowed.shown(of, user_id, item_id, now_s, cap)
-            return both(shown_I, self._allowed.of(of, filtered, user_id, item_id, now_s)[0])
-
-        allowed_I = allowed(deployment, request)
-        promoted: list[Item] = []
-        if request.get("promotions"):
-            promotion = _promotion(deployment, request)
-            share = max(1, round(wanted * promotion["percentPromotedItems"] / 100))
-            place_K, score_K = ranking.best(deployment, allowed(deployment, promotion), share)
-            promoted = _named(deployment, promotion, rendered(deployment, place_K, score_K))
-            allowed_I = np.ones(len(deployment.items), np.bool_) if allowed_I is None else allowed_I.copy()
-            allowed_I[place_K] = False
-        n_others = wanted - len(promoted)
-        dials = request.get("dials", deployment.manner.dials)
-        if dials == PLAIN:
-            best = ranking.best(deployment, allowed_I, n_others)
+        ask = self._ask(deployment, request)
+        promoted = self._promoted(ask, wanted) if request.get("promotions") else None
+        n_others = wanted - (0 if promoted is None else len(promoted.ids))
+        if promoted is None and ask.is_steady:
+            plain = self._remembered(ask, n_others)
         else:
-            found = self.candidates(deployment, ranking, dials, user_id, allowed_I, n_others)
-            order_K = reordered(found.of, dials, n_others)
-            best = found.item_P[order_K], found.of.score_P[order_K]
-        items, explored = rendered(deployment, *best), frozenset[str]()
+            plain = self._made(ask, n_others, None if promoted is None else promoted.place_K)
+        ids, texts = plain.written.parts()
+        picked: list[tuple[int, str]] = []
+        if plain.suits is not None:
+            picked = self._explorers.picked(deployment, plain.suits, n_others, self._live.catalogue, chance)
+            _put_in(deployment, plain.written, ids, texts, picked)
+            del ids[n_others:], texts[n_others:]
+        if promoted is not None:
+            ids = _between(ids, promoted.ids, chance)
+            texts = _between(texts, promoted.texts, chance)
+        explored = frozenset(name for _, name in picked) if picked else NONE
+        return Listed(ids, texts, plain.ranking, chance, explored)
+
+    def _ask(self, deployment: Deployment, request: Request) -> Ask:
+        user_id, item_id = asked(deployment, request)
+        return Ask(
+            deployment,
+            request,
+            user_id,
+            item_id,
+            self.about(deployment, request, user_id),
+            self._catalogue.records(deployment.group, deployment.things, self._live.catalogue),
+            self._allowed.filter_of(deployment, request),
+            request.get("cap", deployment.manner.cap),
+        )
+
+    def _remembered(self, ask: Ask, wanted: int) -> Plain:
+        """The list of the same request as of the same events, records and filter."""
+        events = None if ask.user_id is None else self._live.events_of(ask.deployment.dataset_seq, ask.user_id)
+        values = ask.request.get("filterValues")
+        key = (
+            ask.user_id,
+            ask.item_id,
+            wanted,
+            ask.request.get("filterArn"),
+            tuple(sorted(values.items())) if values else None,
+            tuple(sorted(ask.about.items())) if ask.about else None,
+        )
+        as_of = (events, ask.records, ask.filtered_by)  # records are read anew whenever any are put, of users too
+        return self._plain.get(ask.deployment, key, as_of, lambda: self._made(ask, wanted))
+
+    def _made(self, ask: Ask, wanted: int, taken_K: Ints | None = None) -> Plain:
+        """The list, made anew. taken_K: places of items that are in it already."""
+        deployment, dials = ask.deployment, ask.request.get("dials", ask.deployment.manner.dials)
+        now_s = self._store.now_s()
+        ranking = self._ranking(ask)
+        allowed_I = self._allowed_in(ask, deployment, ask.request, now_s)
+        if taken_K is not None:
+            allowed_I = np.ones(len(deployment.items), np.bool_) if allowed_I is None else allowed_I.copy()
+            allowed_I[taken_K] = False
+        if dials == PLAIN:
+            place_K, score_K = ranking.best(deployment, allowed_I, wanted)
+        else:
+            found = self.candidates(deployment, ranking, dials, ask.user_id, allowed_I, wanted)
+            order_K = reordered(found.of, dials, wanted)
+            place_K, score_K = found.item_P[order_K], found.of.score_P[order_K]
+        suits = None
         if deployment.manner.exploration is not None:
-            ask = Ask(n_others, allowed_I, lambda other: allowed(other, request), self._live.catalogue, chance)
-            items, explored = self._explorers.mixed(deployment, ranking, items, ask)
-        return Listed(_between(items, promoted, chance) if promoted else items, ranking, chance, explored)
+
+            def allowed_among(newcomers: Deployment) -> Bools | None:
+                return self._allowed_in(ask, newcomers, ask.request, now_s)
+
+            as_of = self._live.catalogue
+            suits = self._explorers.suits(deployment, ranking, place_K, allowed_I, allowed_among, as_of)
+        return Plain(written(deployment, place_K, score_K), ranking, suits)
+
+    def _ranking(self, ask: Ask) -> Ranking:
+        return self._rankings.of(ask.deployment, ask.user_id, ask.item_id, self._live, ask.about)
+
+    def _allowed_in(self, ask: Ask, catalogue: Deployment, filtered: Request, now_s: float) -> Bools | None:
+        """What may be in the list, of a catalogue. filtered: what names the filter."""
+        shown_I = self._allowed.shown(catalogue, ask.user_id, ask.item_id, now_s, ask.cap)
+        return both(shown_I, self._allowed.of(catalogue, filtered, ask.user_id, ask.item_id, now_s)[0])
+
+    def _promoted(self, ask: Ask, wanted: int) -> "Promoted":
+        """The items of the promotion, as many as have their place in the list."""
+        deployment = ask.deployment
+        promotion = _promotion(deployment, ask.request)
+        share = max(1, round(wanted * promotion["percentPromotedItems"] / 100))
+        allowed_I = self._allowed_in(ask, deployment, promotion, self._store.now_s())
+        place_K, score_K = self._ranking(ask).best(deployment, allowed_I, share)
+        ids, texts = written(deployment, place_K, score_K).parts()
+        reason = {"reason": ["Promoted item"]} if deployment.manner.gives_reasons else {}
+        more = {"promotionName": promotion["name"], **reason}
+        return Promoted(place_K, ids, [with_members(text, more) for text in texts])
 
     def candidates(
         self,
@@ -135,6 +248,14 @@ class Reorderable:
     of: Candidates
 
 
+class Promoted(NamedTuple):
+    """Items of a promotion, best first. place_K: their places in the catalogue."""
+
+    place_K: Ints
+    ids: list[str]
+    texts: list[bytes]
+
+
 def _promotion(deployment: Deployment, request: Request) -> Request:
     (promotion,) = request["promotions"]
     missing = [member for member in ("filterArn", "percentPromotedItems", "name") if member not in promotion]
@@ -144,12 +265,24 @@ def _promotion(deployment: Deployment, request: Request) -> Request:
     return dict(promotion)
 
 
-def _named(deployment: Deployment, promotion: Request, items: list[Item]) -> list[Item]:
-    reason = {"reason": ["Promoted item"]} if deployment.manner.gives_reasons else {}
-    return [{**item, "promotionName": promotion["name"], **reason} for item in items]
+def _put_in(
+    deployment: Deployment, plain: Written, ids: list[str], texts: list[bytes], picked: Sequence[tuple[int, str]]
+) -> None:
+    """Picked items at their places, which rise; the others move down.
+
+    They are shown with the score of their place, so that scores still fall from the first to the last.
+    """
+    reason = {"reason": ["Exploration"]} if deployment.manner.gives_reasons else {}
+    for n, (place, name) in enumerate(picked):
+        at = min(place, len(ids))
+        score = {}
+        if plain.score_K is not None and len(plain.score_K):
+            score = {"score": plain.score_K.item(min(at - n, len(plain.score_K) - 1))}
+        ids.insert(at, name)
+        texts.insert(at, text_of({"itemId": name, **score, **reason}))
 
 
-def _between(others: list[Item], promoted: list[Item], chance: int) -> list[Item]:
+def _between(others: list[T], promoted: list[T], chance: int) -> list[T]:
     """Promoted items at random places of the list, the others around them; each in their own order."""
     n_all = len(others) + len(promoted)
     places = set(np.random.default_rng(chance).permutation(n_all)[: len(promoted)].tolist())
@@ -165,20 +298,6 @@ def asked(deployment: Deployment, request: Request) -> tuple[str | None, str | N
     if item_id is None and deployment.manner.asks_item:
         raise InvalidInputException(f"itemId is missing: {deployment.arn} recommends items related to one.")
     return user_id, item_id
-
-
-def rendered(deployment: Deployment, place_K: Ints, score_K: Floats) -> list[Item]:
-    """Items as answers have them, with scores where the recipe shows them."""
-    ids = deployment.items.named(place_K.tolist())
-    if not deployment.manner.shows_scores:
-        return [{"itemId": name} for name in ids]
-    return [{"itemId": name, "score": score} for name, score in zip(ids, rounded(score_K), strict=True)]
-
-
-def rounded(score_K: Floats) -> list[float]:
-    """Scores as answers have them."""
-    found: list[float] = score_K.astype(np.float64).round(DIGITS).tolist()
-    return found
 
 
 def _id(request: Request, member: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from operator import is_
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -9,26 +10,31 @@ from tastemaker.serving.deployments import Deployment
 
 V = TypeVar("V")
 
+AsOf = tuple[object, ...]
+
 
 class Remembered(Generic[V]):
     """Values of one server process by deployment and key. They go with their deployment, and the least recently used
     go first. Used by one thread."""
 
-    def __init__(self, most: int) -> None:
-        """most: values of one deployment."""
-        self._most = most
-        self._known: WeakKeyDictionary[Deployment, OrderedDict[Hashable, tuple[object, V]]] = WeakKeyDictionary()
+    def __init__(self, most: int, keeps: Callable[[V], bool] = lambda _: True) -> None:
+        """most: values of one deployment. keeps: whether a value is remembered."""
+        self._most, self._keeps = most, keeps
+        self._known: WeakKeyDictionary[Deployment, OrderedDict[Hashable, tuple[AsOf, V]]] = WeakKeyDictionary()
 
-    def get(self, deployment: Deployment, key: Hashable, as_of: object, make: Callable[[], V]) -> V:
-        """The value of a key; made anew unless it is known as of the very same object."""
+    def get(self, deployment: Deployment, key: Hashable, as_of: AsOf, make: Callable[[], V]) -> V:
+        """The value of a key; made anew unless it is known as of the very same objects."""
         values = self._known.get(deployment)
         if values is None:
             values = self._known[deployment] = OrderedDict()
         known = values.get(key)
-        if known is not None and known[0] is as_of:
+        if known is not None and all(map(is_, known[0], as_of)):
             values.move_to_end(key)
             return known[1]
         value = make()
+        if not self._keeps(value):
+            values.pop(key, None)
+            return value
         values[key] = (as_of, value)
         if len(values) > self._most:
             values.popitem(last=False)
