@@ -34,24 +34,30 @@ class Truths:
 
 @dataclass(frozen=True)
 class Texts:
-    """A string column: an item has any number of values; the parts of a categorical value are values of their own."""
+    """A string column: an item has any number of values; the parts of a categorical value are values of their own.
 
-    categories: Categories
+    names: the distinct values, C of them. item_V: the items of each, in order, one value after the other: those of
+    names[code] are item_V[start_C[code]:start_C[code + 1]].
+    """
+
+    n_items: int
+    names: Sequence[str]
+    start_C: Longs
+    item_V: Ints
 
     @cached_property
     def code(self) -> dict[str, int]:
         """value -> its code in the column."""
-        return {name: code for code, name in enumerate(self.categories.names)}
+        return {name: code for code, name in enumerate(self.names)}
 
     @cached_property
-    def _inverted(self) -> tuple[Ints, Longs]:
-        """The items of each value, one value after the other, and where each value starts."""
-        value_V = self.categories.value_V
-        n_items = len(self.categories.start_I) - 1
-        item_V = np.repeat(np.arange(n_items, dtype=np.int32), np.diff(self.categories.start_I))
-        order_V = np.argsort(value_V, kind="stable")
-        start = np.searchsorted(value_V[order_V], np.arange(len(self.categories.names) + 1))
-        return item_V[order_V], start.astype(np.int64)
+    def categories(self) -> Categories:
+        """The same by item; made when it is first asked for, as most filters only look for items by their values."""
+        start_I = np.zeros(self.n_items + 1, np.int64)
+        np.cumsum(np.bincount(self.item_V, minlength=self.n_items), out=start_I[1:])
+        code_V = np.repeat(np.arange(len(self.names), dtype=np.int32), np.diff(self.start_C))
+        by_item = pl.DataFrame({"item": self.item_V, "code": code_V}).sort("item", maintain_order=True)
+        return Categories(self.names, start_I, by_item["code"].to_numpy())
 
     @cached_property
     def _masks(self) -> OrderedDict[tuple[str, ...], Bools]:
@@ -66,12 +72,11 @@ class Texts:
         if known is not None:
             self._masks.move_to_end(tuple(values))
             return known
-        item_V, start = self._inverted
-        has_I = np.zeros(len(self.categories.start_I) - 1, np.bool_)
+        has_I = np.zeros(self.n_items, np.bool_)
         for value in values:
             code = self.code.get(value)
             if code is not None:
-                has_I[item_V[start[code] : start[code + 1]]] = True
+                has_I[self.item_V[self.start_C[code] : self.start_C[code + 1]]] = True
         has_I.flags.writeable = False
         self._masks[tuple(values)] = has_I
         if len(self._masks) > MASKS_MAX:
@@ -80,8 +85,7 @@ class Texts:
 
     def of(self, item: int) -> list[str]:
         """The values of one item."""
-        start_I = self.categories.start_I
-        return [self.categories.names[code] for code in self.categories.value_V[start_I[item] : start_I[item + 1]]]
+        return list(self.categories.of(item))
 
 
 ItemColumn = Numbers | Truths | Texts
@@ -154,8 +158,7 @@ def _column(values: pl.Series, column: Column) -> ItemColumn:
     if column.categorical:
         parts = parts.with_columns(pl.col("value").str.split("|")).explode("value")
         parts = parts.filter(pl.col("value") != "")
-    names = parts["value"].unique(maintain_order=True)
-    codes = pl.DataFrame({"value": names, "code": pl.int_range(len(names), dtype=pl.Int32, eager=True)})
-    coded = parts.join(codes, on="value", how="left", maintain_order="left")
-    start_I = np.searchsorted(coded["item"].to_numpy(), np.arange(len(values) + 1)).astype(np.int64)
-    return Texts(Categories(names.to_list(), start_I, coded["code"].to_numpy()))
+    # All in polars, which gives memory back at once: what NumPy had for a moment would stay with the process.
+    found = parts.group_by("value", maintain_order=True).agg(pl.col("item").cast(pl.Int32))
+    start_C = np.append(0, found["item"].list.len().cum_sum()).astype(np.int64)
+    return Texts(len(values), found["value"].to_list(), start_C, found["item"].explode().to_numpy())
