@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from tastemaker.data.schemas import parse_schema
-from tastemaker.filters import Numbers, Texts, columns_of
+from tastemaker.filters import Ids, Numbers, Texts, columns_of
 
 SCHEMA = parse_schema(
     '{"type": "record", "name": "Items", "namespace": "com.amazonaws.personalize.schema", "version": "1.0", "fields": ['
@@ -37,11 +37,13 @@ def test_values_stand_where_the_models_ids_stand_and_what_has_no_record_has_none
     year, genres, ids = columns["YEAR"], columns["GENRES"], columns["ITEM_ID"]
     assert isinstance(year, Numbers)
     assert isinstance(genres, Texts)
-    assert isinstance(ids, Texts)
+    assert isinstance(ids, Ids)
     assert year.value_I.tolist()[:2] == [1, 2]
     assert (year.value_I != year.value_I).tolist() == [False, False, True, True]
     assert [genres.of(item) for item in range(4)] == [[], ["c", "d"], [], []]
     assert [ids.of(item) for item in range(4)] == [["a"], ["b"], ["new"], ["last"]]
+    assert ids.has_any(["last", "b", "x", "unheard of"]).tolist() == [False, True, False, True]
+    assert not ids.has_any([]).any()
     assert list(columns) == ["ITEM_ID", "YEAR", "GENRES"]
 
 

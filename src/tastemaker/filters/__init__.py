@@ -4,7 +4,7 @@ parse, then check at CreateFilter; allowed at every request; trace says how that
 """
 
 from tastemaker.filters.check import check
-from tastemaker.filters.columns import ItemColumn, Numbers, Texts, Truths, columns_of, texts_of
+from tastemaker.filters.columns import Ids, ItemColumn, Numbers, Texts, Truths, columns_of, texts_of
 from tastemaker.filters.grammar import parse
 from tastemaker.filters.mask import Candidates, Touched, allowed
 from tastemaker.filters.text import text_of
@@ -16,6 +16,7 @@ __all__ = [
     "Candidates",
     "Filter",
     "FilterError",
+    "Ids",
     "ItemColumn",
     "Numbers",
     "Texts",

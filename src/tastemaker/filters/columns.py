@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tastemaker.data.interactions import Bools, Categories, Ints, Longs
 from tastemaker.data.schemas import Column, Schema
+from tastemaker.data.vocabulary import Vocabulary
 
 AT_ONCE = 65_536  # ids
 MASKS_MAX = 8  # of a column that are remembered: most filters ask every time for the same values
@@ -88,24 +89,46 @@ class Texts:
         return list(self.categories.of(item))
 
 
-ItemColumn = Numbers | Truths | Texts
+@dataclass(frozen=True)
+class Ids:
+    """The column that names the items: each has its id alone, found in the vocabulary, whose files processes share.
+
+    more: ids of items that come after those of the vocabulary.
+    """
+
+    known: Vocabulary
+    more: Sequence[str]
+
+    def has_any(self, values: Sequence[str]) -> Bools:
+        """True for the items that have one of the ids."""
+        has_I = np.zeros(len(self.known) + len(self.more), np.bool_)
+        has_I[self.known.positions(values)] = True
+        has_I[len(self.known) :] = [name in values for name in self.more]
+        return has_I
+
+    def of(self, item: int) -> list[str]:
+        """The id of one item."""
+        return [self.known[item] if item < len(self.known) else self.more[item - len(self.known)]]
+
+
+ItemColumn = Numbers | Truths | Texts | Ids
 
 
 class Columns(Mapping[str, ItemColumn]):
     """Columns by their names in the schema, each made when it is first asked for.
 
-    A filter looks at one or two, and of a large catalogue each takes memory: the ids as a column most of all.
+    A filter looks at one or two, and of a large catalogue each takes memory.
     """
 
-    def __init__(self, values_of: Callable[[str], pl.Series], columns: Iterable[Column]) -> None:
-        """values_of: the values of a column by its name, one for each item."""
-        self._values_of, self._columns = values_of, {column.name: column for column in columns}
+    def __init__(self, make: Callable[[Column], ItemColumn], columns: Iterable[Column]) -> None:
+        """make: a column as filters see it."""
+        self._make, self._columns = make, {column.name: column for column in columns}
         self._made: dict[str, ItemColumn] = {}
 
     def __getitem__(self, name: str) -> ItemColumn:
         column = self._columns[name]
         if name not in self._made:
-            self._made[name] = _column(self._values_of(name), column)
+            self._made[name] = self._make(column)
         return self._made[name]
 
     def __contains__(self, name: object) -> bool:
@@ -131,17 +154,15 @@ def columns_of(
     id_name: the column that names a candidate, where these are users or actions. more_ids: what follows item_ids.
     """
 
-    def ids() -> pl.Series:
-        return texts_of(item_ids).append(texts_of(more_ids))
+    ids, rows = texts_of(item_ids).append(texts_of(more_ids)), frame.select(id_name).with_row_index("row")
+    row_I = ids.alias(id_name).to_frame().join(rows, on=id_name, how="left", maintain_order="left")["row"]
 
-    rows = frame.select(id_name).with_row_index("row")
-    row_I = ids().alias(id_name).to_frame().join(rows, on=id_name, how="left", maintain_order="left")["row"]
+    def make(column: Column) -> ItemColumn:
+        if column.name == id_name:  # an item is known by its id even when it has no record
+            return Ids(Vocabulary.of(item_ids), more_ids)
+        return _column(frame[column.name].gather(row_I), column)
 
-    def values_of(name: str) -> pl.Series:
-        # An item is known by its id even when it has no record.
-        return ids() if name == id_name else frame[name].gather(row_I)
-
-    return Columns(values_of, [column for column in schema.columns if not column.textual])
+    return Columns(make, [column for column in schema.columns if not column.textual])
 
 
 def texts_of(ids: Sequence[str]) -> pl.Series:

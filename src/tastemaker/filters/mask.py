@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from tastemaker.data.interactions import Bools, Ints, Longs
 from tastemaker.data.schemas import key_of
-from tastemaker.filters.columns import ItemColumn, Numbers, Texts, Truths
+from tastemaker.filters.columns import Ids, ItemColumn, Numbers, Texts, Truths
 from tastemaker.filters.text import text_of_condition
 from tastemaker.filters.tree import (
     Condition,
@@ -171,7 +171,7 @@ def _mask(condition: Condition, candidates: Candidates, given: Given) -> Bools:
     if condition.field.dataset in EVENTS_OF.values():
         return _touched(condition, candidates, given)
     column = _column(condition.field, candidates)
-    if isinstance(column, Texts):
+    if isinstance(column, Texts | Ids):
         has_I = column.has_any(_wanted(condition, candidates, given))
         return has_I if condition.operator in ("IN", "=") else ~has_I
     holds_I: Bools = COMPARE[condition.operator](column.value_I, _right(condition, column, candidates, given))
@@ -183,7 +183,7 @@ def _wanted(condition: Condition, candidates: Candidates, given: Given) -> Seque
     if not isinstance(condition.operand, Field):
         return _strings(condition, given)
     other, item = _column(condition.operand, candidates), candidates.current_item
-    return other.of(item) if isinstance(other, Texts) and item is not None else ()
+    return other.of(item) if isinstance(other, Texts | Ids) and item is not None else ()
 
 
 def _right(condition: Condition, column: Numbers | Truths, candidates: Candidates, given: Given) -> float:

@@ -76,8 +76,8 @@ class Catalogue:
             return known[1]
         found: Mapping[str, ItemColumn] = {}
         if records.schema is not None:
-            ids, id_name = deployment.trained.item_ids, ID_COLUMNS[deployment.things]
-            found = columns_of(records.frame, records.schema, ids, id_name, [NO_RECORD])
+            id_name = ID_COLUMNS[deployment.things]
+            found = columns_of(records.frame, records.schema, deployment.items, id_name, [NO_RECORD])
         self._columns[deployment] = (records.frame, found)
         return found
 
