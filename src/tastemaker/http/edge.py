@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import lru_cache
 from random import getrandbits
 from typing import Any
 
@@ -28,6 +29,10 @@ from tastemaker.wire.sigv4 import Signed, credential_of, verify
 log = structlog.get_logger()
 
 CONTROL_THREADS = 4  # control operations wait for disk; recommendations never wait behind them
+
+# Requests of the runtime that come again in the same words are checked once: those of a user mostly do. Of long ones that
+# is not to be expected. Nobody changes a checked request.
+RUNTIME, SAME_WORDS_BYTES_MAX = "personalize-runtime", 512
 
 decode = msgspec.json.Decoder().decode
 encode = msgspec.json.Encoder().encode
@@ -59,14 +64,35 @@ class Headers(Mapping[str, str]):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A request as it came."""
+    """A request as it came. scope: what the ASGI server says of it."""
 
-    method: str
-    path: str
-    raw_path: str  # before percent-decoding
-    query: str
+    scope: Mapping[str, Any]
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def method(self) -> str:
+        """POST and the like."""
+        method: str = self.scope["method"]
+        return method
+
+    @property
+    def path(self) -> str:
+        """The path, percent-decoded."""
+        path: str = self.scope["path"]
+        return path
+
+    @property
+    def raw_path(self) -> str:
+        """The path as it was sent."""
+        path: bytes = self.scope["raw_path"]
+        return path.decode("latin-1")
+
+    @property
+    def query(self) -> str:
+        """What follows the question mark."""
+        query: bytes = self.scope["query_string"]
+        return query.decode("latin-1")
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -104,6 +130,7 @@ class Edge:
         self._by_path = {op.path: op for op in modelled().values() if not op.target}
         self._scope = Scope(settings.region, settings.account)
         self._must_be_signed = settings.demands_signatures
+        self._checked_before = lru_cache(settings.users_cached_max)(self._check)
         self._threads = ThreadPoolExecutor(CONTROL_THREADS, "control")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -127,14 +154,12 @@ class Edge:
         operation: Operation | None = None
         try:
             # What happens to a request, in order.
-            request = await self._read(scope, receive)
+            request = Request(scope, Headers(scope["headers"]), await self._body(receive))
             names = self._authenticate(request)
-            native = self._native.get((request.method, "/" + request.path[1:].partition("/")[0]))
-            if native is not None:
-                return await self._native_answer(native, request)
-            operation = self._route(request)
-            checked = operation.parse(_json(request.body))
-            reply = self._run(operation, checked, names)
+            operation = self._operation(request)
+            if operation is None:
+                return await self._native_answer(request)
+            reply = self._run(operation, self._checked(operation, request.body), names)
             if isinstance(reply, Future):
                 reply = await asyncio.wrap_future(reply)
             return _rendered(operation, reply)
@@ -147,8 +172,8 @@ class Edge:
             message = f"Internal failure. The server's log has the details under request id {request_id}."
             return _error(500, "InternalFailure", message, "application/json")
 
-    async def _read(self, scope: Any, receive: Any) -> Request:
-        """The request, its body bounded."""
+    async def _body(self, receive: Any) -> bytes:
+        """The body, bounded."""
         most = self._settings.body_bytes_max
         message = await receive()
         body: bytes = message.get("body", b"")
@@ -157,8 +182,7 @@ class Edge:
             body += message.get("body", b"")
         if len(body) > most:
             raise RequestTooLargeException(f"The body is longer than {most} bytes. Send less at a time.")
-        raw_path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
-        return Request(scope["method"], scope["path"], raw_path, query, Headers(scope["headers"]), body)
+        return body
 
     def _authenticate(self, request: Request) -> Scope:
         """Whose names the request uses: the region of its signature, which is verified where the settings demand it."""
@@ -174,15 +198,20 @@ class Edge:
             credential = found
         return self._scope if credential.region == self._scope.region else Scope(credential.region, self._scope.account)
 
-    def _route(self, request: Request) -> Operation:
-        target = request.headers.get("x-amz-target", "")
-        found = self._by_target.get(target) if request.path == "/" else self._by_path.get(request.path)
-        if found is None or request.method != "POST":
-            raise UnknownOperationException(
-                f"{request.method} {request.path} with X-Amz-Target {target!r} is no operation of Personalize, "
-                "Personalize Runtime or Personalize Events. Send operations by POST, as boto3 does."
-            )
-        return found
+    def _operation(self, request: Request) -> Operation | None:
+        """The operation that a request names; None if it names none."""
+        if request.method != "POST":
+            return None
+        path = request.path
+        return self._by_target.get(request.headers.get("x-amz-target", "")) if path == "/" else self._by_path.get(path)
+
+    def _check(self, path: str, body: bytes) -> dict[str, Any]:
+        return self._by_path[path].parse(_json(body))
+
+    def _checked(self, operation: Operation, body: bytes) -> dict[str, Any]:
+        if operation.service == RUNTIME and len(body) <= SAME_WORDS_BYTES_MAX:
+            return self._checked_before(operation.path, body)
+        return operation.parse(_json(body))
 
     def _run(self, operation: Operation, request: dict[str, Any], names: Scope) -> Any:
         """The reply, or the future of one."""
@@ -191,8 +220,15 @@ class Edge:
             return self._threads.submit(function, request, names)
         return function(request, names)
 
-    async def _native_answer(self, native: Native, request: Request) -> Response:
-        rest = request.path[1:].partition("/")[2]
+    async def _native_answer(self, request: Request) -> Response:
+        first, _, rest = request.path[1:].partition("/")
+        native = self._native.get((request.method, "/" + first))
+        if native is None:
+            raise UnknownOperationException(
+                f"{request.method} {request.path} with X-Amz-Target {request.headers.get('x-amz-target', '')!r} is no "
+                "operation of Personalize, Personalize Runtime or Personalize Events. Send operations by POST, as "
+                "boto3 does."
+            )
         run = asyncio.get_running_loop().run_in_executor
         status, value = await run(self._threads, native, rest, request.query, request.body)
         return Response(status, "application/json", encode(value))

@@ -80,8 +80,8 @@ class AllowedItems:
             if found.tree.needs_user or found.tree.needs_current_item:
                 allowed_I = evaluated()
             else:
-                columns = self._catalogue.candidate_columns(deployment, self._live.catalogue)
-                allowed_I = self._masks.get(deployment, (found, *sorted(values.items())), (columns,), evaluated)
+                key = (found, self._live.catalogue, *sorted(values.items()))
+                allowed_I = self._masks.get(deployment, key, None, evaluated)
         except FilterError as error:
             raise InvalidInputException(str(error)) from None
         return allowed_I[:-1], bool(allowed_I[-1])
@@ -119,7 +119,7 @@ class AllowedItems:
         live = self._live.events_of(deployment.dataset_seq, user_id)
         most = FILTER_ACTION_EVENTS_MAX if deployment.things == "ACTIONS" else FILTER_EVENTS_MAX
         return self._touched_by.get(
-            deployment, user_id, (live,), lambda: person(deployment, user_id, live).touched(deployment, most)
+            deployment, user_id, live, lambda: person(deployment, user_id, live).touched(deployment, most)
         )
 
     def _unwanted_actions(self, deployment: Deployment, user_id: str | None, now_s: float) -> Bools:

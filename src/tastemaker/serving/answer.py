@@ -13,7 +13,7 @@ from tastemaker.serving.deployments import Deployment, Deployments
 from tastemaker.serving.lists import Lists, asked
 from tastemaker.serving.manner import LISTS
 from tastemaker.serving.rankings import Rankings, person, ranked
-from tastemaker.serving.written import answer, text_of, with_members, written
+from tastemaker.serving.written import Written, encoder, shown, written
 from tastemaker.storage.live import Live
 from tastemaker.storage.shown import ShownLists
 from tastemaker.storage.store import Store
@@ -48,7 +48,7 @@ class Answers:
             raise InvalidInputException(f"{deployment.arn}: {ASK[deployment.recipe_type]}")
         wanted = _within(request, "numResults", request.get("numResults", RESULTS_DEFAULT), RESULTS_MAX)
         listed = self._lists.of(deployment, request, wanted, self._store.new_chance())
-        return self._reply("itemList", deployment, request, listed.ids, listed.texts, listed.chance)
+        return self._reply("itemList", deployment, request, listed.written, listed.chance)
 
     def get_personalized_ranking(self, request: Mapping[str, Any], _: Scope) -> bytes:
         """The given items, best first for this user; those the model does not know at the end, without a score."""
@@ -62,9 +62,11 @@ class Answers:
         events = self._live.events_of(deployment.dataset_seq, user_id)
         who = person(deployment, user_id, events, self._lists.about(deployment, request, user_id))
         found = ranked(deployment, who, request["inputList"], allowed_I, allows_unknown)
-        ids, texts = written(deployment, found.item_K, found.score_K).parts()
-        ids, texts = [*ids, *found.unknown], [*texts, *(text_of({"itemId": name}) for name in found.unknown)]
-        return self._reply("personalizedRanking", deployment, request, ids, texts, self._store.new_chance())
+        ids, lines = written(deployment, found.item_K, shown(deployment, found.score_K)).parts()
+        items = Written.of(
+            [*ids, *found.unknown], [*lines, *(encoder.encode({"itemId": name}) for name in found.unknown)]
+        )
+        return self._reply("personalizedRanking", deployment, request, items, self._store.new_chance())
 
     def get_action_recommendations(self, request: Mapping[str, Any], _: Scope) -> bytes:
         """The actions that a user is most likely to take, with the probability of each."""
@@ -73,7 +75,7 @@ class Answers:
             raise InvalidInputException(f"{deployment.arn} has no actions: {ASK[deployment.recipe_type]}")
         wanted = _within(request, "numResults", request.get("numResults", ACTIONS_DEFAULT), ACTIONS_MAX)
         listed = self._lists.of(deployment, request, wanted, self._store.new_chance())
-        return self._reply("actionList", deployment, request, listed.ids, listed.texts, listed.chance)
+        return self._reply("actionList", deployment, request, listed.written, listed.chance)
 
     def _deployment(self, request: Mapping[str, Any]) -> Deployment:
         self._live.refresh()
@@ -85,20 +87,17 @@ class Answers:
         member: str,
         deployment: Deployment,
         request: Mapping[str, Any],
-        ids: list[str],
-        texts: list[bytes],
+        items: Written,
         chance: int,
     ) -> bytes:
         if request.get("metadataColumns"):
-            texts = self._with_metadata(deployment, request, ids, texts)
+            items = self._with_metadata(deployment, request, items)
         # What was shown is kept, so that an event that sends the id back tells it, and that caps count it.
         user_id = request.get("userId") if member == "itemList" else None
-        mark = self._shown.remember(ids, chance, deployment.seq, user_id, self._store.now_s())
-        return answer(member, texts, recommendation_id(deployment.seq, mark))
+        mark = self._shown.remember(items.ids, chance, deployment.seq, user_id, self._store.now_s())
+        return items.answer(member, recommendation_id(deployment.seq, mark))
 
-    def _with_metadata(
-        self, deployment: Deployment, request: Mapping[str, Any], ids: list[str], texts: list[bytes]
-    ) -> list[bytes]:
+    def _with_metadata(self, deployment: Deployment, request: Mapping[str, Any], items: Written) -> Written:
         """Values of item columns beside each item, as text, under the column's name in lower case."""
         if not deployment.manner.has_metadata:
             raise InvalidInputException(
@@ -111,10 +110,7 @@ class Answers:
                 f"metadataColumns: give {{'ITEMS': [...]}} with 1 to {METADATA_COLUMNS_MAX} columns of that dataset."
             )
         records = self._catalogue.records(deployment.group, "ITEMS", self._live.catalogue)
-        return [
-            with_members(text, {"metadata": records.texts(name, columns)})
-            for name, text in zip(ids, texts, strict=True)
-        ]
+        return items.with_members(lambda name: {"metadata": records.texts(name, columns)})
 
 
 def _within(request: Mapping[str, Any], member: str, count: int, most: int) -> int:

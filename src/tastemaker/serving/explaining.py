@@ -127,7 +127,7 @@ def _turned(dials: Dials, cap: Cap | None) -> dict[str, Any]:
 def _measured(deployment: Deployment, found: Reorderable, listed: Listed) -> dict[str, dict[str, float]]:
     """What the dials move, of the list and of as many items in their plain order."""
     position = deployment.items.position
-    wanted = [position[item["itemId"]] for item in listed.items if item["itemId"] in position]
+    wanted = [position[item["itemId"]] for item in listed.written.items() if item["itemId"] in position]
     among_K, plain_K = np.flatnonzero(np.isin(found.item_P, wanted)), np.arange(len(found.item_P))
     return {"list": measures(found.of, among_K), "plain": measures(found.of, plain_K[: len(wanted)])}
 
@@ -136,7 +136,7 @@ def _explained(
     deployment: Deployment, listed: Listed, past: list[PastEvent], records: Records, columns: list[str]
 ) -> list[dict[str, Any]]:
     position, query = deployment.items.position, listed.ranking.query(deployment)
-    known = [item["itemId"] for item in listed.items if item["itemId"] in position]
+    known = [item["itemId"] for item in listed.written.items() if item["itemId"] in position]
     found = explained(deployment.trained.model, query, [position[name] for name in known])
     reasons = dict(zip(known, found, strict=True))
     return [
@@ -147,7 +147,7 @@ def _explained(
             "placedBy": _placed_by(item, listed),
             "because": _told(reasons.get(item["itemId"], {}), query, past, records, columns),
         }
-        for item in listed.items
+        for item in listed.written.items()
     ]
 
 

@@ -8,13 +8,9 @@ it, and of an item that was never shown it may be anything.
 Dimensions: I items of the catalogue, C cold items, K places of a list.
 """
 
-from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from itertools import accumulate
-from math import comb
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -35,12 +31,9 @@ from tastemaker.storage.trained import Histories
 DAY_S = 86_400
 FRESH_S = 1.0  # how old the counts of impressions may be
 LOOK_MAX = 5_000  # events read at a time, about 10 ms: who is behind by more, after a restart, catches up look by look
-# Appeals are drawn for many replies at once: as many rows as the upper bits of a reply's chance can choose from, or as
-# make so many numbers.
-CHANCE_BITS, DRAWS_MIN, DRAWN_MAX = 32, 8, 1_000_000
+DRAWS_MIN, DRAWS_MAX, DRAWN_MAX = 8, 256, 1_000_000  # appeals are drawn for many replies at once; and numbers in all
 LEAST_FIT = 1e-30  # of an item that may be explored, however little it suits
 FITS_MAX = 16  # of one deployment that are remembered after the model computed them: 4 bytes for each cold item
-PLACE_BITS = 16  # the lowest ones, which say next to nothing of how many places are explored
 # Choices of which a new item is thought to have had one, and impressions for as many on average: a prior of mean 1.
 PRIOR = 1.0
 RATE_SHOWN = 25.0  # impressions as which the usual share of choices is known beforehand: one of a list of 25
@@ -54,8 +47,7 @@ class Cold:
 
     ids: of both, shape (C,). known_C: the places in the catalogue of the former, which are the first of all. newcomers:
     a catalogue of the latter alone, to be filtered as the other is. kept_c, kept_h: those whose fit the artifact keeps,
-    among these and among the kept; are_kept: all of them, in their order. source: the records that all this follows
-    from.
+    among these and among the kept; are_kept: all of them, in their order.
     """
 
     ids: Sequence[str]
@@ -64,31 +56,25 @@ class Cold:
     kept_h: Longs
     are_kept: bool
     newcomers: Deployment | None
-    source: object
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Suits:
-    """How well the cold items suit a list: relative to their mean, 0 for those that may not be in it; shape (C,)."""
-
-    cold: Cold
-    of_C: Floats
 
 
 @dataclass
 class _Seen:
     """What a process knows of a deployment's cold items. shown, chosen: by item, since the training.
 
-    appeal_RC: draws of the appeal of the items, as of looked_s, 0 for those that are found to be chosen less often than
-    others; every reply takes one of them.
+    source, as_of: the records that cold follows from, and the counter of these. draws: as of looked_s; every reply
+    takes one of them. places: by length of a list and by draw, which places are explored.
     """
 
     cold: Cold
+    source: object
+    as_of: int
     through_seq: int
     shown: Counter[str] = field(default_factory=Counter)
     chosen: Counter[str] = field(default_factory=Counter)
     looked_s: float = -np.inf
-    appeal_RC: Floats = field(default_factory=lambda: np.zeros((1, 0), np.float32))
+    draws: Sequence[Floats] = ()
+    places: dict[int, Sequence[Sequence[int]]] = field(default_factory=dict)
 
 
 class Explorers:
@@ -107,9 +93,10 @@ class Explorers:
         allowed_I: Bools | None,
         allowed_among: Callable[[Deployment], Bools | None],
         as_of: int,
-    ) -> Suits:
-        """How the cold items suit a list. listed_K: what is in it by relevance. as_of: the counter of the records.
+    ) -> Floats:
+        """How well the cold items suit a list, 0 for those that may not be in it; shape (C,).
 
+        listed_K: what is in it by relevance. as_of: the counter of the records.
         allowed_I: what may be in it, None for everything; allowed_among: the same of another catalogue.
         """
         cold = self._up_to_date(deployment, as_of).cold
@@ -120,41 +107,60 @@ class Explorers:
         fit_C[:n_known][np.isin(cold.known_C, listed_K)] = 0
         if cold.newcomers is not None and (of_newcomers := allowed_among(cold.newcomers)) is not None:
             fit_C[n_known:][~of_newcomers] = 0
-        return Suits(cold, fit_C)
+        return fit_C
 
     def picked(
-        self, deployment: Deployment, suits: Suits, wanted: int, as_of: int, chance: int
+        self, deployment: Deployment, suits_C: Floats, wanted: int, as_of: int, chance: int
     ) -> list[tuple[int, str]]:
         """Places of a list of so many items that go to cold ones, and the ids of these; in the order of the places.
 
-        suits: as of the same records. chance: the seed.
+        suits_C: what `suits` said as of the same records. chance: the seed.
         """
-        exploration = deployment.manner.exploration
-        assert exploration is not None, "asked of deployments that explore"
-        n_explored = _n_explored(wanted, exploration.share, chance)
-        if not n_explored or not len(suits.of_C):
+        seen = self._up_to_date(deployment, as_of)
+        places_R = seen.places.get(wanted)
+        if places_R is None:
+            places_R = seen.places[wanted] = self._places(deployment, wanted, len(seen.draws))
+        draw = chance % len(places_R)
+        places = places_R[draw]
+        # Should other records have come between a look at their counter and one at them, nothing is explored once.
+        if not places or len(suits_C) != len(seen.cold.ids) or not len(suits_C):
             return []
-        appeal_RC = self._up_to_date(deployment, as_of).appeal_RC
-        worth_C = suits.of_C * appeal_RC[(chance >> CHANCE_BITS) % len(appeal_RC)]
+        worth_C = suits_C * seen.draws[draw]
         found = []
-        for place in _places(wanted, n_explored, chance):
+        for place in places:
             best = int(worth_C.argmax())
-            if not worth_C.item(best):
+            if not worth_C[best]:
                 break
-            found.append((place, suits.cold.ids[best]))
+            found.append((place, seen.cold.ids[best]))
             worth_C[best] = 0
         return found
 
+    def _places(self, deployment: Deployment, wanted: int, n_draws: int) -> Sequence[Sequence[int]]:
+        """Which places of a list of this length are explored, so many times: each with the same chance."""
+        exploration = deployment.manner.exploration
+        assert exploration is not None, "asked of deployments that explore"
+        rng = np.random.default_rng(self._store.new_chance())
+        n_R = rng.binomial(wanted, exploration.share, n_draws).tolist()
+        first_R = rng.integers(wanted, size=n_draws).tolist()
+        return [
+            # From a place where all begin on in even steps.
+            sorted([(first + step * wanted // n) % wanted for step in range(n)])
+            for n, first in zip(n_R, first_R, strict=True)
+        ]
+
     def _up_to_date(self, deployment: Deployment, as_of: int) -> _Seen:
-        records = self._catalogue.records(deployment.group, deployment.things, as_of)
         now_s, seen = self._store.now_s(), self._seen.get(deployment)
-        if seen is None or seen.cold.source is not records.frame:
-            cold = _cold(deployment, records, self._catalogue.candidate_columns(deployment, as_of))
-            known = seen or _Seen(cold, deployment.trained.through_seq)
-            seen = self._seen[deployment] = replace(known, cold=cold, looked_s=-np.inf)
+        if seen is None or seen.as_of != as_of:
+            records = self._catalogue.records(deployment.group, deployment.things, as_of)
+            if seen is None or seen.source is not records.frame:
+                cold = _cold(deployment, records, self._catalogue.candidate_columns(deployment, as_of))
+                known = seen or _Seen(cold, records.frame, as_of, deployment.trained.through_seq)
+                seen = self._seen[deployment] = replace(known, cold=cold, source=records.frame, looked_s=-np.inf)
+            seen.as_of = as_of
         if now_s - seen.looked_s >= FRESH_S:
             self._count(deployment, seen)
-            seen.appeal_RC = _appeals(deployment, seen, self._store.new_chance())
+            seen.draws = _draws(deployment, seen, self._store.new_chance())
+            seen.places.clear()
             seen.looked_s = now_s
         return seen
 
@@ -176,7 +182,7 @@ class Explorers:
         if kept_UC is not None and cold.are_kept:
             return kept_UC[ranking.head].astype(np.float32)
         if kept_UC is None and len(cold.known_C):
-            return self._fits.get(deployment, ranking, (cold,), lambda: _scored(deployment, ranking, cold))
+            return self._fits.get(deployment, ranking, cold.known_C, lambda: _scored(deployment, ranking, cold))
         fit_C = np.ones(len(cold.ids), np.float32)
         if kept_UC is not None:
             fit_C[cold.kept_c] = kept_UC[ranking.head, cold.kept_h]
@@ -198,7 +204,7 @@ def _cold(deployment: Deployment, records: Records, columns: Mapping[str, object
     _, kept_c, kept_h = np.intersect1d(known_C, kept, assume_unique=True, return_indices=True)
     of_newcomers = _of_newcomers(deployment, newcomers) if newcomers else None
     are_kept = not newcomers and np.array_equal(known_C, kept)
-    return Cold(ids, known_C, kept_c, kept_h, are_kept, of_newcomers, records.frame)
+    return Cold(ids, known_C, kept_c, kept_h, are_kept, of_newcomers)
 
 
 def _newcomers(deployment: Deployment, records: Records) -> list[str]:
@@ -234,8 +240,11 @@ def _of_newcomers(deployment: Deployment, ids: Sequence[str]) -> Deployment:
     return replace(deployment, trained=trained)
 
 
-def _appeals(deployment: Deployment, seen: _Seen, seed: int) -> Floats:
-    """What each cold item's appeal may be, by how often it was shown and chosen; R times."""
+def _draws(deployment: Deployment, seen: _Seen, seed: int) -> Sequence[Floats]:
+    """What each cold item's appeal may be, by how often it was shown and chosen; of shape (C,), many times.
+
+    0 for those that are found to be chosen less often than others.
+    """
     cold, exposure = seen.cold, deployment.trained.exposure
     shown_C = np.array([seen.shown[name] for name in cold.ids], np.float64)
     chosen_C = np.array([seen.chosen[name] for name in cold.ids], np.float64)
@@ -246,29 +255,8 @@ def _appeals(deployment: Deployment, seen: _Seen, seed: int) -> Floats:
         chosen_C[known] += exposure.chosen_I[cold.known_C]
         all_shown, all_chosen = all_shown + int(exposure.shown_I.sum()), all_chosen + int(exposure.chosen_I.sum())
     usual = (1 + all_chosen) / (RATE_SHOWN + all_shown)
-    n_rows = max(DRAWS_MIN, min(1 << 40 - CHANCE_BITS, DRAWN_MAX // max(1, len(cold.ids))))
+    n_rows = max(DRAWS_MIN, min(DRAWS_MAX, DRAWN_MAX // max(1, len(cold.ids))))
     rng = np.random.default_rng(seed)
     appeal_RC = rng.gamma(PRIOR + chosen_C, 1 / (PRIOR + usual * shown_C), (n_rows, len(cold.ids))).astype(np.float32)
     appeal_RC[appeal_RC < 1] = 0
-    return appeal_RC
-
-
-@lru_cache(maxsize=1024)
-def _chances(wanted: int, share: float) -> list[float]:
-    """The chance that at most n of the places are explored, for n from 0 on."""
-    one = [comb(wanted, n) * share**n * (1 - share) ** (wanted - n) for n in range(wanted + 1)]
-    return list(accumulate(one))
-
-
-def _n_explored(wanted: int, share: float, chance: int) -> int:
-    """How many places of a list are explored: each one with the same chance, decided by the lower bits of `chance`."""
-    if not share:
-        return 0
-    drawn = (chance & ((1 << CHANCE_BITS) - 1)) / (1 << CHANCE_BITS)
-    return min(wanted, bisect(_chances(wanted, share), drawn))
-
-
-def _places(wanted: int, n_explored: int, chance: int) -> list[int]:
-    """Where in the list they go: a place where all begin, by the lowest bits of `chance`, and on in even steps."""
-    first = (chance & ((1 << PLACE_BITS) - 1)) * wanted >> PLACE_BITS
-    return sorted((first + n * wanted // n_explored) % wanted for n in range(n_explored))
+    return list(appeal_RC)

@@ -2,31 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
-from tastemaker.data.interactions import About, Bools, Ints
+from tastemaker.data.interactions import About, Bools, Floats, Ints
 from tastemaker.errors import InvalidInputException
 from tastemaker.filters import Texts
 from tastemaker.serving.allowed import AllowedItems, both
-from tastemaker.serving.catalogue import Catalogue, Records
+from tastemaker.serving.catalogue import Catalogue
 from tastemaker.serving.deployments import Deployment, NamedFilter
-from tastemaker.serving.exploration import Explorers, Suits
+from tastemaker.serving.exploration import Explorers
 from tastemaker.serving.manner import Cap
 from tastemaker.serving.rankings import Ranking, Rankings, person
 from tastemaker.serving.remembered import Remembered
 from tastemaker.serving.reranking import CANDIDATES, PLAIN, Candidates, Dials, likeness, mixes, reordered
-from tastemaker.serving.written import Written, read, text_of, with_members, written
+from tastemaker.serving.written import Doubles, Written, encoder, shown, written
 from tastemaker.storage.live import Live
 from tastemaker.storage.store import Store
 
 DISLIKES_MAX = 100  # newest events of a type that lower what they are about
 LIKE_DISLIKED = 0.5  # what full likeness to a disliked item counts, beside the item itself
 NONE = frozenset[str]()
-
-T = TypeVar("T")
+NOTHING = np.zeros(0, np.int32)
 Request = Mapping[str, Any]
 
 # Of a list that is remembered: 25 items with ids of 40 characters, and what exploration knows of a thousand cold ones.
@@ -36,30 +35,23 @@ REMEMBERED_BYTES_MAX = 8192
 class Listed(NamedTuple):
     """A list as an answer has it, best first; what it was made of; the seed of what was left to chance.
 
-    texts: of each item, its JSON object. explored: ids of the items that have their place by exploration.
+    explored: ids of the items that have their place by exploration.
     """
 
-    ids: list[str]
-    texts: list[bytes]
+    written: Written
     ranking: Ranking
     chance: int
     explored: frozenset[str] = frozenset()
 
-    @property
-    def items(self) -> list[dict[str, Any]]:
-        """The items as values, for whoever looks into them."""
-        return read(self.texts)
-
 
 class Ask(msgspec.Struct, frozen=True, eq=False):
-    """A request, and what its list depends on besides the model. records: of the items. cap: that holds for it."""
+    """A request, and what its list depends on besides the model. cap: that holds for it."""
 
     deployment: Deployment
     request: Request
     user_id: str | None
     item_id: str | None
     about: About
-    records: Records
     filtered_by: NamedFilter | None
     cap: Cap | None
 
@@ -77,16 +69,21 @@ class Ask(msgspec.Struct, frozen=True, eq=False):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Plain:
-    """A list before anything is left to chance, and how the items suit that may be explored in it."""
+    """A list before anything is left to chance.
+
+    shown_K: its scores, None if it has none. suits_C: see `Explorers.suits`; None where nothing is explored.
+    """
 
     written: Written
+    shown_K: Doubles | None
     ranking: Ranking
-    suits: Suits | None
+    suits_C: Floats | None
 
     @property
     def is_small(self) -> bool:
         """Whether lists like this are remembered."""
-        return self.written.nbytes + (0 if self.suits is None else self.suits.of_C.nbytes) <= REMEMBERED_BYTES_MAX
+        arrays = sum(each.nbytes for each in (self.shown_K, self.suits_C) if each is not None)
+        return len(self.written.ids) + len(self.written.lines) + arrays <= REMEMBERED_BYTES_MAX
 
 
 class Lists:
@@ -112,22 +109,21 @@ class Lists:
         """
         ask = self._ask(deployment, request)
         promoted = self._promoted(ask, wanted) if request.get("promotions") else None
-        n_others = wanted - (0 if promoted is None else len(promoted.ids))
         if promoted is None and ask.is_steady:
-            plain = self._remembered(ask, n_others)
+            plain, n_others = self._remembered(ask, wanted), wanted
         else:
-            plain = self._made(ask, n_others, None if promoted is None else promoted.place_K)
-        ids, texts = plain.written.parts()
-        picked: list[tuple[int, str]] = []
-        if plain.suits is not None:
-            picked = self._explorers.picked(deployment, plain.suits, n_others, self._live.catalogue, chance)
-            _put_in(deployment, plain.written, ids, texts, picked)
-            del ids[n_others:], texts[n_others:]
+            taken_K = promoted.place_K if promoted is not None else NOTHING
+            n_others = wanted - len(taken_K)
+            plain = self._made(ask, n_others, taken_K)
+        listed, explored = plain.written, NONE
+        if plain.suits_C is not None:
+            picked = self._explorers.picked(deployment, plain.suits_C, n_others, self._live.catalogue, chance)
+            if picked:
+                explored = frozenset([name for _, name in picked])
+                listed = _put_in(deployment, plain, picked, n_others)
         if promoted is not None:
-            ids = _between(ids, promoted.ids, chance)
-            texts = _between(texts, promoted.texts, chance)
-        explored = frozenset(name for _, name in picked) if picked else NONE
-        return Listed(ids, texts, plain.ranking, chance, explored)
+            listed = _between(listed, promoted.written, chance)
+        return Listed(listed, plain.ranking, chance, explored)
 
     def _ask(self, deployment: Deployment, request: Request) -> Ask:
         user_id, item_id = asked(deployment, request)
@@ -137,7 +133,6 @@ class Lists:
             user_id,
             item_id,
             self.about(deployment, request, user_id),
-            self._catalogue.records(deployment.group, deployment.things, self._live.catalogue),
             self._allowed.filter_of(deployment, request),
             request.get("cap", deployment.manner.cap),
         )
@@ -147,23 +142,23 @@ class Lists:
         events = None if ask.user_id is None else self._live.events_of(ask.deployment.dataset_seq, ask.user_id)
         values = ask.request.get("filterValues")
         key = (
+            self._live.catalogue,
             ask.user_id,
             ask.item_id,
             wanted,
-            ask.request.get("filterArn"),
+            ask.filtered_by,
             tuple(sorted(values.items())) if values else None,
             tuple(sorted(ask.about.items())) if ask.about else None,
         )
-        as_of = (events, ask.records, ask.filtered_by)  # records are read anew whenever any are put, of users too
-        return self._plain.get(ask.deployment, key, as_of, lambda: self._made(ask, wanted))
+        return self._plain.get(ask.deployment, key, events, lambda: self._made(ask, wanted))
 
-    def _made(self, ask: Ask, wanted: int, taken_K: Ints | None = None) -> Plain:
+    def _made(self, ask: Ask, wanted: int, taken_K: Ints = NOTHING) -> Plain:
         """The list, made anew. taken_K: places of items that are in it already."""
         deployment, dials = ask.deployment, ask.request.get("dials", ask.deployment.manner.dials)
         now_s = self._store.now_s()
         ranking = self._ranking(ask)
         allowed_I = self._allowed_in(ask, deployment, ask.request, now_s)
-        if taken_K is not None:
+        if len(taken_K):
             allowed_I = np.ones(len(deployment.items), np.bool_) if allowed_I is None else allowed_I.copy()
             allowed_I[taken_K] = False
         if dials == PLAIN:
@@ -172,15 +167,16 @@ class Lists:
             found = self.candidates(deployment, ranking, dials, ask.user_id, allowed_I, wanted)
             order_K = reordered(found.of, dials, wanted)
             place_K, score_K = found.item_P[order_K], found.of.score_P[order_K]
-        suits = None
+        suits_C = None
         if deployment.manner.exploration is not None:
 
             def allowed_among(newcomers: Deployment) -> Bools | None:
                 return self._allowed_in(ask, newcomers, ask.request, now_s)
 
             as_of = self._live.catalogue
-            suits = self._explorers.suits(deployment, ranking, place_K, allowed_I, allowed_among, as_of)
-        return Plain(written(deployment, place_K, score_K), ranking, suits)
+            suits_C = self._explorers.suits(deployment, ranking, place_K, allowed_I, allowed_among, as_of)
+        shown_K = shown(deployment, score_K)
+        return Plain(written(deployment, place_K, shown_K), shown_K, ranking, suits_C)
 
     def _ranking(self, ask: Ask) -> Ranking:
         return self._rankings.of(ask.deployment, ask.user_id, ask.item_id, self._live, ask.about)
@@ -197,10 +193,11 @@ class Lists:
         share = max(1, round(wanted * promotion["percentPromotedItems"] / 100))
         allowed_I = self._allowed_in(ask, deployment, promotion, self._store.now_s())
         place_K, score_K = self._ranking(ask).best(deployment, allowed_I, share)
-        ids, texts = written(deployment, place_K, score_K).parts()
         reason = {"reason": ["Promoted item"]} if deployment.manner.gives_reasons else {}
-        more = {"promotionName": promotion["name"], **reason}
-        return Promoted(place_K, ids, [with_members(text, more) for text in texts])
+        members = {"promotionName": promotion["name"], **reason}
+        return Promoted(
+            place_K, written(deployment, place_K, shown(deployment, score_K)).with_members(lambda _: members)
+        )
 
     def candidates(
         self,
@@ -225,13 +222,12 @@ class Lists:
 
     def _tastes(self, deployment: Deployment, dials: Dials, user_id: str | None) -> tuple[Ints, Ints]:
         """What the user chose, and what she dislikes."""
-        nothing = np.zeros(0, np.int32)
         if user_id is None:
-            return nothing, nothing
+            return NOTHING, NOTHING
         who = person(deployment, user_id, self._live.events_of(deployment.dataset_seq, user_id))
         touched = who.touched(deployment, DISLIKES_MAX) if dials.dislikes else {}
         named = [touched[name.lower()].item_N for name in dials.dislikes if name.lower() in touched]
-        return who.query(deployment).history_L, np.unique(np.concatenate([nothing, *named])).astype(np.int32)
+        return who.query(deployment).history_L, np.unique(np.concatenate([NOTHING, *named])).astype(np.int32)
 
     def _categorical(self, deployment: Deployment) -> list[Texts]:
         records = self._catalogue.records(deployment.group, deployment.things, self._live.catalogue)
@@ -252,8 +248,7 @@ class Promoted(NamedTuple):
     """Items of a promotion, best first. place_K: their places in the catalogue."""
 
     place_K: Ints
-    ids: list[str]
-    texts: list[bytes]
+    written: Written
 
 
 def _promotion(deployment: Deployment, request: Request) -> Request:
@@ -265,29 +260,32 @@ def _promotion(deployment: Deployment, request: Request) -> Request:
     return dict(promotion)
 
 
-def _put_in(
-    deployment: Deployment, plain: Written, ids: list[str], texts: list[bytes], picked: Sequence[tuple[int, str]]
-) -> None:
-    """Picked items at their places, which rise; the others move down.
+def _put_in(deployment: Deployment, plain: Plain, picked: Sequence[tuple[int, str]], wanted: int) -> Written:
+    """Picked items at their places, which rise; the others move down, and so many of all are left.
 
     They are shown with the score of their place, so that scores still fall from the first to the last.
     """
-    reason = {"reason": ["Exploration"]} if deployment.manner.gives_reasons else {}
+    ids, lines = plain.written.parts()
+    item: dict[str, Any] = {"itemId": "", **({"reason": ["Exploration"]} if deployment.manner.gives_reasons else {})}
     for n, (place, name) in enumerate(picked):
         at = min(place, len(ids))
-        score = {}
-        if plain.score_K is not None and len(plain.score_K):
-            score = {"score": plain.score_K.item(min(at - n, len(plain.score_K) - 1))}
+        item["itemId"] = name
+        if plain.shown_K is not None and len(plain.shown_K):
+            item["score"] = plain.shown_K.item(min(at - n, len(plain.shown_K) - 1))
         ids.insert(at, name)
-        texts.insert(at, text_of({"itemId": name, **score, **reason}))
+        lines.insert(at, encoder.encode(item))
+    del ids[wanted:], lines[wanted:]
+    return Written.of(ids, lines)
 
 
-def _between(others: list[T], promoted: list[T], chance: int) -> list[T]:
+def _between(others: Written, promoted: Written, chance: int) -> Written:
     """Promoted items at random places of the list, the others around them; each in their own order."""
-    n_all = len(others) + len(promoted)
-    places = set(np.random.default_rng(chance).permutation(n_all)[: len(promoted)].tolist())
-    one, other = iter(promoted), iter(others)
-    return [next(one if place in places else other) for place in range(n_all)]
+    one, other = (list(zip(*each.parts(), strict=True)) for each in (promoted, others))
+    n_all = len(one) + len(other)
+    places = set(np.random.default_rng(chance).permutation(n_all)[: len(one)].tolist())
+    ones, others_left = iter(one), iter(other)
+    found = [next(ones if place in places else others_left) for place in range(n_all)]
+    return Written.of([name for name, _ in found], [line for _, line in found])
 
 
 def asked(deployment: Deployment, request: Request) -> tuple[str | None, str | None]:

@@ -254,14 +254,14 @@ class Rankings:
             events = live.events_of(deployment.dataset_seq, user_id)
             key = f"user {user_id}{_told(about)}"
             return self._known.get(
-                deployment, key, (events,), lambda: self._made(_of_person(deployment, user_id, events, about))
+                deployment, key, events, lambda: self._made(_of_person(deployment, user_id, events, about))
             )
         item = None
         if deployment.manner.asks_item and item_id is not None:
             item = deployment.items.position.get(item_id)
         key = f"item {item}{_told(about)}"
         query = Query(item=item, about=about, influence=deployment.manner.influence)
-        return self._known.get(deployment, key, (), lambda: self._made(_ranked(deployment, lambda _: query)))
+        return self._known.get(deployment, key, None, lambda: self._made(_ranked(deployment, lambda _: query)))
 
     def _made(self, ranking: Ranking) -> Ranking:
         """The same; the scores of the catalogue are there for this request and one or two after it."""

@@ -11,7 +11,7 @@ import mmap
 import os
 import struct
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,15 +61,16 @@ class ShownLists:
             self._next += LIST_BYTES_MAX if rest is None else RECORD.size + len(rest)
 
     def remember(
-        self, ids: Sequence[str], chance: int, deployment: int = NOBODY, user_id: str | None = None, now_s: float = 0.0
+        self, ids: str, chance: int, deployment: int = NOBODY, user_id: str | None = None, now_s: float = 0.0
     ) -> int:
         """Keep a list; gives the mark that recalls it, a number of 96 bits. chance: as many random bits or more.
 
-        deployment, user_id, now_s: which number's list it is, to whom and when it is shown, where that counts.
+        ids: with SEPARATOR between them. deployment, user_id, now_s: which number's list it is, to whom and when it is
+        shown, where that counts.
         """
         tag = chance & ((1 << TAG_BITS) - 1)
         user = user_id.encode() if user_id else b""
-        text = SHOWN.pack(self._newest, now_s, deployment, len(user)) + user + SEPARATOR.join(ids).encode()
+        text = SHOWN.pack(self._newest, now_s, deployment, len(user)) + user + ids.encode()
         length = RECORD.size + len(text)
         if length > min(LIST_BYTES_MAX, self._bytes - START.size):
             return (RINGS_MAX << PLACE_BITS | self._next) << TAG_BITS | tag
