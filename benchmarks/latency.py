@@ -32,7 +32,8 @@ from tastemaker.supervisor import Supervisor, address
 
 CONNECTIONS_MAX = 64
 HORROR = 'EXCLUDE ItemID WHERE Items.GENRES IN ("Horror", "War")'
-CASES = ("as trained", "unseen", "genres", "fresh event")
+CASES = ("as trained", "unseen", "genres", "first time", "fresh event")
+FIRST_TIMES = 3  # campaigns whose users ask for the first time in a round of one second
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Row:
 class Deployed:
     """What is asked. filters: the ARN of the filter of a case, if it has one."""
 
+    name: str
+    version: str
     campaign: str
     filters: dict[str, str]
     tracking_id: str
@@ -75,13 +78,26 @@ def deployed(server: Server, sample: samples.Sample, recipe: str) -> Deployed:
         walk.imported(server, dataset, f"{name}-{kind}", str(path), unwatched)
     solution = walk.solution(server, group, name, recipe)
     version = walk.trained(server, solution, unwatched)["arn"]
-    created = server.personalize.create_campaign(name=name, solutionVersionArn=version)
-    until_active(server, created["campaignArn"])
+    campaign = deployed_as(server, name, version)
     genres = server.personalize.create_filter(name="genres", datasetGroupArn=group, filterExpression=HORROR)
     until_active(server, genres["filterArn"])
     filters = {"unseen": walk.unseen_filter(server, group, name), "genres": genres["filterArn"]}
     users = sorted({row.split(",")[0] for row in sample.interactions.read_text().splitlines()[1:]})
-    return Deployed(created["campaignArn"], filters, walk.tracking_id(server, group, name), users)
+    return Deployed(name, version, campaign, filters, walk.tracking_id(server, group, name), users)
+
+
+def deployed_as(server: Server, name: str, version: str) -> str:
+    """A campaign of this name."""
+    arn: str = server.personalize.create_campaign(name=name, solutionVersionArn=version)["campaignArn"]
+    until_active(server, arn)
+    return arn
+
+
+def first_times(server: Server, found: Deployed, numbers: range) -> list[bytes]:
+    """Requests of all users for campaigns that are new, one of each number."""
+    campaigns = [deployed_as(server, f"{found.name}-{number}", found.version) for number in numbers]
+    asked = [{"campaignArn": campaign, "userId": user} for campaign in campaigns for user in found.users]
+    return as_sent(server.runtime, "get_recommendations", asked)
 
 
 def requests_of(case: str, server: Server, found: Deployed) -> list[bytes]:
@@ -108,6 +124,7 @@ def measure(server: Server, found: Deployed, options: argparse.Namespace, pid: i
     """All cases at all numbers of connections. pid: of the HTTP worker."""
     port = server.settings.port
     rows: list[Row] = []
+    n_new = 0
     for case in options.cases:
         asked = {"campaignArn": found.campaign, "userId": found.users[0]}
         answer = server.runtime.get_recommendations(**asked)
@@ -120,11 +137,14 @@ def measure(server: Server, found: Deployed, options: argparse.Namespace, pid: i
                     seconds = options.seconds
                     if case == "fresh event":
                         freshen(server, found)
+                    if case == "first time":
+                        requests = first_times(server, found, range(n_new, n_new + FIRST_TIMES))
+                        n_new += FIRST_TIMES
+                    if case in ("first time", "fresh event"):
                         seconds = 1  # so short that nobody is asked for twice
                     ours.append(load(port, requests, connections, seconds, pid))
-                    if case == "fresh event" and ours[-1].requests > len(found.users):
-                        n_users = len(found.users)
-                        print(f"{ours[-1].requests} requests for {n_users} users: some lists were not computed anew")
+                    if case in ("first time", "fresh event") and ours[-1].requests > len(requests):
+                        print(f"{case}: {ours[-1].requests} requests, of which {len(requests)} are different ones")
                     fixed.append(load(fixed_port, requests, connections, seconds, fixed_pid))
                 rows.append(_row(case, connections, ours, fixed))
                 if not options.json:

@@ -30,8 +30,8 @@ log = structlog.get_logger()
 
 CONTROL_THREADS = 4  # control operations wait for disk; recommendations never wait behind them
 
-# Requests of the runtime that come again in the same words are checked once: those of a user mostly do. Of long ones that
-# is not to be expected. Nobody changes a checked request.
+# Requests of the runtime that come again in the same words are checked once: those of a user mostly do. Of long ones
+# that is not to be expected. Nobody changes a checked request.
 RUNTIME, SAME_WORDS_BYTES_MAX = "personalize-runtime", 512
 
 decode = msgspec.json.Decoder().decode

@@ -26,6 +26,7 @@ CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256\s+Credential=" + SCOPE.pattern)
 AUTHORIZATION = re.compile(
     CREDENTIAL.pattern + r"\s*,\s*SignedHeaders=(?P<headers>[a-z0-9;-]+)\s*,\s*Signature=(?P<signature>[0-9a-f]{64})"
 )
+DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,13 @@ def verify(request: Signed, secret_of: Callable[[str], str | None], now: datetim
             "The Authorization header must read: AWS4-HMAC-SHA256 Credential=<key>/<date>/<region>/<service>"
             "/aws4_request, SignedHeaders=<names>, Signature=<64 hex digits>."
         )
-    sent = _time(request.headers, found["date"])
+    date, sent = request.headers.get("x-amz-date", ""), None
+    if DATE.fullmatch(date):
+        sent = _sent(date)
+    if sent is None:
+        raise IncompleteSignature(f"X-Amz-Date is {date[:40]!r}: give a time like 20250131T235959Z.")
+    if not date.startswith(found["date"]):
+        raise IncompleteSignature("The date of the credential scope is not the date in X-Amz-Date.")
     if abs((now - sent).total_seconds()) > skew_s:
         raise RequestExpired(
             f"The request was signed at {sent:%Y-%m-%dT%H:%M:%SZ} and it is {now:%Y-%m-%dT%H:%M:%SZ} here: more than "
@@ -119,33 +126,29 @@ def verify(request: Signed, secret_of: Callable[[str], str | None], now: datetim
     if secret is None:
         raise InvalidClientTokenId(f"The access key {found['key']} is not known to this server.")
     scope = f"{found['date']}/{found['region']}/{found['service']}/aws4_request"
-    text = "\n".join(
-        (
-            "AWS4-HMAC-SHA256",
-            sent.strftime("%Y%m%dT%H%M%SZ"),
-            scope,
-            hashlib.sha256(_canonical(request, signed_headers).encode()).hexdigest(),
-        )
-    )
+    hashed = hashlib.sha256(_canonical(request, signed_headers).encode()).hexdigest()
+    text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashed}"
     key = _signing_key(secret, found["date"], found["region"], found["service"])
-    expected = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    expected = hmac.digest(key, text.encode(), "sha256").hex()
     if not hmac.compare_digest(expected, found["signature"]):
         raise SignatureDoesNotMatch(
             "The signature does not match: the secret key differs, or something between client and server changed the "
             "request (a proxy that rewrites the Host header, for example)."
         )
-    return Credential(found["key"], found["region"])
+    return _credential(found["key"], found["region"])
 
 
-def _time(headers: Mapping[str, str], scope_date: str) -> datetime:
-    text = headers.get("x-amz-date", "")
+@lru_cache(maxsize=64)
+def _sent(date: str) -> datetime | None:
+    """The time of a date in its one form, None for a day or an hour that does not exist. Many requests share it."""
     try:
-        sent = datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
-        raise IncompleteSignature(f"X-Amz-Date is {text[:40]!r}: give a time like 20250131T235959Z.") from None
-    if not text.startswith(scope_date):
-        raise IncompleteSignature("The date of the credential scope is not the date in X-Amz-Date.")
-    return sent
+        return None
+
+
+_credential = lru_cache(maxsize=64)(Credential)
+_quoted = lru_cache(maxsize=256)(lambda path: quote(path, safe="/-_.~") or "/")
 
 
 def _canonical(request: Signed, signed_headers: list[str]) -> str:
@@ -157,7 +160,7 @@ def _canonical(request: Signed, signed_headers: list[str]) -> str:
     return "\n".join(
         (
             request.method,
-            quote(request.path, safe="/-_.~") or "/",  # what was encoded once is encoded again
+            _quoted(request.path),  # what was encoded once is encoded again
             _canonical_query(request.query),
             headers,
             ";".join(signed_headers),
@@ -181,5 +184,5 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     """One key a day, region and service: deriving it costs as much as the rest of the check."""
     key = f"AWS4{secret}".encode()
     for part in (date, region, service, "aws4_request"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        key = hmac.digest(key, part.encode(), "sha256")
     return key
