@@ -22,7 +22,7 @@ from tastemaker.errors import (
     UnknownOperationException,
 )
 from tastemaker.settings import Settings
-from tastemaker.wire.service_model import Operation
+from tastemaker.wire.service_model import Checked, Operation
 from tastemaker.wire.service_model import operations as modelled
 from tastemaker.wire.sigv4 import Signed, credential_of, verify
 
@@ -30,8 +30,7 @@ log = structlog.get_logger()
 
 CONTROL_THREADS = 4  # control operations wait for disk; recommendations never wait behind them
 
-# Requests of the runtime that come again in the same words are checked once: those of a user mostly do. Of long ones
-# that is not to be expected. Nobody changes a checked request.
+# Requests of the runtime that come again in the same words are checked once: those of a user mostly do, but long ones.
 RUNTIME, SAME_WORDS_BYTES_MAX = "personalize-runtime", 512
 
 decode = msgspec.json.Decoder().decode
@@ -129,6 +128,7 @@ class Edge:
         self._by_target = {op.target: op for op in modelled().values() if op.target}
         self._by_path = {op.path: op for op in modelled().values() if not op.target}
         self._scope = Scope(settings.region, settings.account)
+        self._body_bytes_max = settings.body_bytes_max
         self._must_be_signed = settings.demands_signatures
         self._checked_before = lru_cache(settings.users_cached_max)(self._check)
         self._threads = ThreadPoolExecutor(CONTROL_THREADS, "control")
@@ -154,7 +154,11 @@ class Edge:
         operation: Operation | None = None
         try:
             # What happens to a request, in order.
-            request = Request(scope, Headers(scope["headers"]), await self._body(receive))
+            message = await receive()
+            body: bytes = message.get("body", b"")
+            if message.get("more_body") or len(body) > self._body_bytes_max:
+                body = await self._whole(body, message, receive)
+            request = Request(scope, Headers(scope["headers"]), body)
             names = self._authenticate(request)
             operation = self._operation(request)
             if operation is None:
@@ -172,16 +176,15 @@ class Edge:
             message = f"Internal failure. The server's log has the details under request id {request_id}."
             return _error(500, "InternalFailure", message, "application/json")
 
-    async def _body(self, receive: Any) -> bytes:
-        """The body, bounded."""
-        most = self._settings.body_bytes_max
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        while message.get("more_body") and len(body) <= most:
+    async def _whole(self, body: bytes, message: Any, receive: Any) -> bytes:
+        """A body that comes in several messages, bounded."""
+        while message.get("more_body") and len(body) <= self._body_bytes_max:
             message = await receive()
             body += message.get("body", b"")
-        if len(body) > most:
-            raise RequestTooLargeException(f"The body is longer than {most} bytes. Send less at a time.")
+        if len(body) > self._body_bytes_max:
+            raise RequestTooLargeException(
+                f"The body is longer than {self._body_bytes_max} bytes. Send less at a time."
+            )
         return body
 
     def _authenticate(self, request: Request) -> Scope:
@@ -205,8 +208,10 @@ class Edge:
         path = request.path
         return self._by_target.get(request.headers.get("x-amz-target", "")) if path == "/" else self._by_path.get(path)
 
-    def _check(self, path: str, body: bytes) -> dict[str, Any]:
-        return self._by_path[path].parse(_json(body))
+    def _check(self, path: str, body: bytes) -> Checked:
+        checked = Checked(self._by_path[path].parse(_json(body)))
+        checked.words = body
+        return checked
 
     def _checked(self, operation: Operation, body: bytes) -> dict[str, Any]:
         if operation.service == RUNTIME and len(body) <= SAME_WORDS_BYTES_MAX:

@@ -80,6 +80,11 @@ class Deployment:
         return Vocabulary.of(self.trained.item_ids)
 
     @cached_property
+    def memory(self) -> dict[object, Any]:
+        """What answers were made of, by who remembers it; it goes with the deployment."""
+        return {}
+
+    @cached_property
     def events_I(self) -> Longs:
         """How many events each item had up to the training."""
         return np.bincount(self.trained.histories.item_N, minlength=len(self.items)).astype(np.int64)

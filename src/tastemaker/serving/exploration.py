@@ -45,7 +45,7 @@ Item = dict[str, Any]
 class Cold:
     """What may be explored: cold items of the catalogue, and newcomers, which the model does not know.
 
-    ids: of both, shape (C,). known_C: the places in the catalogue of the former, which are the first of all. newcomers:
+    ids: of both, shape (C,). known_C: the places in the catalogue of the former, rising; they are the first. newcomers:
     a catalogue of the latter alone, to be filtered as the other is. kept_c, kept_h: those whose fit the artifact keeps,
     among these and among the kept; are_kept: all of them, in their order.
     """
@@ -104,7 +104,9 @@ class Explorers:
         n_known = len(cold.known_C)
         if allowed_I is not None:
             fit_C[:n_known][~allowed_I[cold.known_C]] = 0
-        fit_C[:n_known][np.isin(cold.known_C, listed_K)] = 0
+        if n_known:
+            near_K = np.minimum(cold.known_C.searchsorted(listed_K), n_known - 1)
+            fit_C[near_K[cold.known_C[near_K] == listed_K]] = 0
         if cold.newcomers is not None and (of_newcomers := allowed_among(cold.newcomers)) is not None:
             fit_C[n_known:][~of_newcomers] = 0
         return fit_C

@@ -21,6 +21,7 @@ from tastemaker.serving.reranking import CANDIDATES, PLAIN, Candidates, Dials, l
 from tastemaker.serving.written import Doubles, Written, encoder, shown, written
 from tastemaker.storage.live import Live
 from tastemaker.storage.store import Store
+from tastemaker.wire.service_model import Checked
 
 DISLIKES_MAX = 100  # newest events of a type that lower what they are about
 LIKE_DISLIKED = 0.5  # what full likeness to a disliked item counts, beside the item itself
@@ -71,19 +72,22 @@ class Ask(msgspec.Struct, frozen=True, eq=False):
 class Plain:
     """A list before anything is left to chance.
 
-    shown_K: its scores, None if it has none. suits_C: see `Explorers.suits`; None where nothing is explored.
+    shown_K: its scores, None if it has none. suits_C: see `Explorers.suits`; None where nothing is explored. is_steady:
+    as of its `Ask`.
     """
 
     written: Written
     shown_K: Doubles | None
     ranking: Ranking
     suits_C: Floats | None
+    is_steady: bool
 
     @property
-    def is_small(self) -> bool:
+    def is_kept(self) -> bool:
         """Whether lists like this are remembered."""
         arrays = sum(each.nbytes for each in (self.shown_K, self.suits_C) if each is not None)
-        return len(self.written.ids) + len(self.written.lines) + arrays <= REMEMBERED_BYTES_MAX
+        n_bytes = len(self.written.ids) + len(self.written.lines) + arrays
+        return self.is_steady and n_bytes <= REMEMBERED_BYTES_MAX
 
 
 class Lists:
@@ -96,7 +100,7 @@ class Lists:
         self._store, self._live, self._catalogue = store, live, catalogue
         self._allowed, self._rankings = allowed, rankings
         self._explorers = Explorers(store, catalogue)
-        self._plain = Remembered[Plain](users_max, lambda plain: plain.is_small)
+        self._plain = Remembered[Plain](users_max, lambda plain: plain.is_kept)
 
     def about(self, deployment: Deployment, request: Request, user_id: str | None) -> About:
         """What the model wants to know of the user and the moment of a request."""
@@ -107,14 +111,13 @@ class Lists:
 
         Raises InvalidInputException for a request that lacks what the recipe or a filter needs.
         """
-        ask = self._ask(deployment, request)
-        promoted = self._promoted(ask, wanted) if request.get("promotions") else None
-        if promoted is None and ask.is_steady:
-            plain, n_others = self._remembered(ask, wanted), wanted
+        if request.get("promotions"):
+            ask = self._ask(deployment, request)
+            promoted = self._promoted(ask, wanted)
+            n_others = wanted - len(promoted.place_K)
+            plain = self._made(ask, n_others, promoted.place_K)
         else:
-            taken_K = promoted.place_K if promoted is not None else NOTHING
-            n_others = wanted - len(taken_K)
-            plain = self._made(ask, n_others, taken_K)
+            promoted, n_others, plain = None, wanted, self._relevant(deployment, request, wanted)
         listed, explored = plain.written, NONE
         if plain.suits_C is not None:
             picked = self._explorers.picked(deployment, plain.suits_C, n_others, self._live.catalogue, chance)
@@ -137,20 +140,17 @@ class Lists:
             request.get("cap", deployment.manner.cap),
         )
 
-    def _remembered(self, ask: Ask, wanted: int) -> Plain:
-        """The list of the same request as of the same events, records and filter."""
-        events = None if ask.user_id is None else self._live.events_of(ask.deployment.dataset_seq, ask.user_id)
-        values = ask.request.get("filterValues")
-        key = (
-            self._live.catalogue,
-            ask.user_id,
-            ask.item_id,
-            wanted,
-            ask.filtered_by,
-            tuple(sorted(values.items())) if values else None,
-            tuple(sorted(ask.about.items())) if ask.about else None,
-        )
-        return self._plain.get(ask.deployment, key, events, lambda: self._made(ask, wanted))
+    def _relevant(self, deployment: Deployment, request: Request, wanted: int) -> Plain:
+        """The list of a request without promotions; in the same words the same, until an event or a record comes."""
+
+        def make() -> Plain:
+            return self._made(self._ask(deployment, request), wanted)
+
+        if not isinstance(request, Checked) or request.words is None:
+            return make()
+        user_id = request.get("userId")
+        events = None if user_id is None else self._live.events_of(deployment.dataset_seq, user_id)
+        return self._plain.get(deployment, (self._live.catalogue, request.words), events, make)
 
     def _made(self, ask: Ask, wanted: int, taken_K: Ints = NOTHING) -> Plain:
         """The list, made anew. taken_K: places of items that are in it already."""
@@ -176,7 +176,7 @@ class Lists:
             as_of = self._live.catalogue
             suits_C = self._explorers.suits(deployment, ranking, place_K, allowed_I, allowed_among, as_of)
         shown_K = shown(deployment, score_K)
-        return Plain(written(deployment, place_K, shown_K), shown_K, ranking, suits_C)
+        return Plain(written(deployment, place_K, shown_K), shown_K, ranking, suits_C, ask.is_steady)
 
     def _ranking(self, ask: Ask) -> Ranking:
         return self._rankings.of(ask.deployment, ask.user_id, ask.item_id, self._live, ask.about)
@@ -290,16 +290,12 @@ def _between(others: Written, promoted: Written, chance: int) -> Written:
 
 def asked(deployment: Deployment, request: Request) -> tuple[str | None, str | None]:
     """The user and the item of a request. Raises InvalidInputException for one that is needed and missing."""
-    user_id, item_id = _id(request, "userId"), _id(request, "itemId")
+    user_id, item_id = request.get("userId"), request.get("itemId")
+    if "" in (user_id, item_id):
+        empty = "userId" if user_id == "" else "itemId"
+        raise InvalidInputException(f"{empty} is empty: give an id, or leave it out.")
     if user_id is None and deployment.manner.asks_user:
         raise InvalidInputException(f"userId is missing: {deployment.arn} recommends for users.")
     if item_id is None and deployment.manner.asks_item:
         raise InvalidInputException(f"itemId is missing: {deployment.arn} recommends items related to one.")
     return user_id, item_id
-
-
-def _id(request: Request, member: str) -> str | None:
-    value: str | None = request.get(member)
-    if value == "":
-        raise InvalidInputException(f"{member} is empty: give an id, or leave it out.")
-    return value

@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 from tastemaker.serving.deployments import Deployment
 
@@ -17,16 +16,15 @@ class Remembered(Generic[V]):
     def __init__(self, most: int, keeps: Callable[[V], bool] = lambda _: True) -> None:
         """most: values of one deployment. keeps: whether a value is remembered."""
         self._most, self._keeps = most, keeps
-        self._known: WeakKeyDictionary[Deployment, OrderedDict[Hashable, tuple[object, V]]] = WeakKeyDictionary()
 
     def get(self, deployment: Deployment, key: Hashable, as_of: object, make: Callable[[], V]) -> V:
         """The value of a key; made anew unless it is known as of the very same object.
 
         What key and as_of refer to is remembered as well: nothing large, such as records that are out of date soon.
         """
-        values = self._known.get(deployment)
+        values: OrderedDict[Hashable, tuple[object, V]] | None = deployment.memory.get(self)
         if values is None:
-            values = self._known[deployment] = OrderedDict()
+            values = deployment.memory[self] = OrderedDict()
         known = values.get(key)
         if known is not None and known[0] is as_of:
             values.move_to_end(key)

@@ -24,6 +24,7 @@ RECORD = struct.Struct("<QQII")
 SHOWN = struct.Struct("<QdIH")  # where the record before is; when, by which deployment, the length of the user's id
 RINGS_MAX = 255  # and one number that stands for no ring
 PLACE_BITS, TAG_BITS = 48, 40
+TAG_MASK = (1 << TAG_BITS) - 1
 LIST_BYTES_MAX = 1 << 16  # more than 25 ids of 256 characters; of a longer list nothing is kept
 NOBODY = 0  # the number of no deployment
 SEPARATOR = "\0"
@@ -50,6 +51,7 @@ class ShownLists:
         """Takes the first ring that no living process writes. Raises OSError if there are RINGS_MAX of those."""
         folder.mkdir(exist_ok=True)
         self._folder, self._bytes = folder, ring_bytes
+        self._list_bytes_max = min(LIST_BYTES_MAX, ring_bytes - START.size)
         self._rings: dict[int, tuple[int, mmap.mmap]] = {}  # with the inode of each
         self._number, self._lock = self._free_ring()
         self._own = self._own_ring()
@@ -68,25 +70,24 @@ class ShownLists:
         ids: with SEPARATOR between them. deployment, user_id, now_s: which number's list it is, to whom and when it is
         shown, where that counts.
         """
-        tag = chance & ((1 << TAG_BITS) - 1)
+        tag = chance & TAG_MASK
         user = user_id.encode() if user_id else b""
         text = SHOWN.pack(self._newest, now_s, deployment, len(user)) + user + ids.encode()
-        length = RECORD.size + len(text)
-        if length > min(LIST_BYTES_MAX, self._bytes - START.size):
-            return (RINGS_MAX << PLACE_BITS | self._next) << TAG_BITS | tag
-        place = self._next
-        if place % self._bytes + length > self._bytes or place % self._bytes < START.size:
-            place += self._bytes - place % self._bytes + START.size  # a record is never cut in two
+        length, place = RECORD.size + len(text), self._next
+        if length > self._list_bytes_max:
+            return (RINGS_MAX << PLACE_BITS | place) << TAG_BITS | tag
         at = place % self._bytes
-        RECORD.pack_into(self._own, at, place, tag, len(text), zlib.crc32(text))
-        self._own[at + RECORD.size : at + length] = text
+        if at + length > self._bytes or at < START.size:  # a record is never cut in two
+            place += self._bytes - at + START.size
+            at = START.size
+        self._own[at : at + length] = RECORD.pack(place, tag, len(text), zlib.crc32(text)) + text
         self._newest, self._next = place, place + length
         NEWEST.pack_into(self._own, NEWEST_AT, place)
         return (self._number << PLACE_BITS | place) << TAG_BITS | tag
 
     def recall(self, mark: int) -> list[str] | None:
         """The list of a mark; None if it was overwritten, or never shown here."""
-        tag, place = mark & ((1 << TAG_BITS) - 1), mark >> TAG_BITS & ((1 << PLACE_BITS) - 1)
+        tag, place = mark & TAG_MASK, mark >> TAG_BITS & ((1 << PLACE_BITS) - 1)
         ring = self._ring(mark >> TAG_BITS + PLACE_BITS)
         if ring is None or (rest := _rest(ring, place, tag)) is None:
             return None

@@ -19,6 +19,13 @@ from tastemaker.wire.render import Render, compile_render
 SERVICES = {"personalize": "2018-05-22", "personalize-runtime": "2018-05-22", "personalize-events": "2018-03-22"}
 
 
+class Checked(dict[str, Any]):
+    """A checked request, which nobody changes. words: the body that it came in, if it is short: users come again in the
+    same words, and what was made of these may be remembered by them."""
+
+    words: bytes | None = None
+
+
 @dataclass(frozen=True)
 class Operation:
     """One operation: how a request for it is recognised, checked and answered."""
