@@ -30,7 +30,8 @@ log = structlog.get_logger()
 
 CONTROL_THREADS = 4  # control operations wait for disk; recommendations never wait behind them
 
-# Requests of the runtime that come again in the same words are checked once: those of a user mostly do, but long ones.
+# Requests of the runtime that come again in the same words, as those of a user mostly do, are checked once; long ones
+# seldom come again.
 RUNTIME, SAME_WORDS_BYTES_MAX = "personalize-runtime", 512
 
 decode = msgspec.json.Decoder().decode

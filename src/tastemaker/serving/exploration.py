@@ -11,7 +11,6 @@ Dimensions: I items of the catalogue, C cold items, K places of a list.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -33,12 +32,10 @@ FRESH_S = 1.0  # how old the counts of impressions may be
 LOOK_MAX = 5_000  # events read at a time, about 10 ms: who is behind by more, after a restart, catches up look by look
 DRAWS_MIN, DRAWS_MAX, DRAWN_MAX = 8, 256, 1_000_000  # appeals are drawn for many replies at once; and numbers in all
 LEAST_FIT = 1e-30  # of an item that may be explored, however little it suits
-FITS_MAX = 16  # of one deployment that are remembered after the model computed them: 4 bytes for each cold item
+FITS_MAX = 64  # of one deployment that are remembered after the model computed them: 4 bytes for each cold item
 # Choices of which a new item is thought to have had one, and impressions for as many on average: a prior of mean 1.
 PRIOR = 1.0
 RATE_SHOWN = 25.0  # impressions as which the usual share of choices is known beforehand: one of a list of 25
-
-Item = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
