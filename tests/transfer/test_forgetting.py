@@ -80,7 +80,7 @@ def test_what_was_shown_to_a_forgotten_user_is_kept_without_the_user_but_for_oth
         found = [rows.find(connection, arn) for arn in (ours, theirs)]
     here, there, gone = (*(each.seq for each in found if each), 1_000)
     lists = ShownLists(store.shown, 1 << 16)
-    marks = [lists.remember([f"i{n}"], n, n, user, 1.0) for n in (here, there, gone) for user in ("u1", "u2")]
+    marks = [lists.remember(f"i{n}", n, n, user, 1.0) for n in (here, there, gone) for user in ("u1", "u2")]
     with store.database.write() as connection:
         report = forgetting(store)(connection)["report"]
     assert report["places"] == {"lists shown": 2}

@@ -118,7 +118,7 @@ class Explorers:
         seen = self._up_to_date(deployment, as_of)
         places_R = seen.places.get(wanted)
         if places_R is None:
-            places_R = seen.places[wanted] = self._places(deployment, wanted, len(seen.draws))
+            places_R = seen.places[wanted] = self._places(deployment, wanted, len(seen.draws)) if wanted else [[]]
         draw = chance % len(places_R)
         places = places_R[draw]
         # Should other records have come between a look at their counter and one at them, nothing is explored once.
