@@ -53,7 +53,13 @@ def test_a_csv_becomes_recommendations_that_change_with_the_next_click(
     version = personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
     until(version, "ACTIVE")
     assert personalize.get_solution_metrics(solutionVersionArn=version)["metrics"].keys() == METRICS
-    campaign = personalize.create_campaign(name="walk", solutionVersionArn=version, minProvisionedTPS=1)["campaignArn"]
+    campaign = personalize.create_campaign(
+        name="walk",
+        solutionVersionArn=version,
+        minProvisionedTPS=1,
+        # At the default weight one list of five in five has an item that nobody asked for, of either taste.
+        campaignConfig={"itemExplorationConfig": {"explorationWeight": "0", "explorationItemAgeCutOff": "30"}},
+    )["campaignArn"]
     until(campaign, "ACTIVE")
     tracker = personalize.create_event_tracker(name="walk", datasetGroupArn=group)
     until(tracker["eventTrackerArn"], "ACTIVE")
