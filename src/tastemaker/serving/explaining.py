@@ -1,6 +1,5 @@
 """Why each item of a list is in it: the user's events that carried it, what else did, or what gave it its place."""
 
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -30,6 +29,8 @@ CAP_MAX, CAP_HOURS_MAX = 100, 720.0  # the newest 500 lists of a user count; rin
 
 
 Share = Annotated[float, Meta(ge=0, le=1)]
+
+Item = dict[str, Any]
 
 
 class Turned(Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -109,12 +110,13 @@ class Explainer:
             if question.userId is not None:
                 events = live.events_of(deployment.dataset_seq, question.userId)
                 past = person(deployment, question.userId, events).past(deployment)
+        items = listed.written.items()
         return {
             "deployment": deployment.arn,
             "method": explanation(deployment.trained.model),
             "dials": _turned(dials, cap),
-            "measures": _measured(deployment, found, listed),
-            "items": _explained(deployment, listed, past, records, question.metadata),
+            "measures": _measured(deployment, found, items),
+            "items": _explained(deployment, listed, items, past, records, question.metadata),
         }
 
 
@@ -124,19 +126,24 @@ def _turned(dials: Dials, cap: Cap | None) -> dict[str, Any]:
     return told if cap is None else told | dict(zip(CAP, (cap.times, cap.hours), strict=True))
 
 
-def _measured(deployment: Deployment, found: Reorderable, listed: Listed) -> dict[str, dict[str, float]]:
+def _measured(deployment: Deployment, found: Reorderable, items: list[Item]) -> dict[str, dict[str, float]]:
     """What the dials move, of the list and of as many items in their plain order."""
     position = deployment.items.position
-    wanted = [position[item["itemId"]] for item in listed.written.items() if item["itemId"] in position]
+    wanted = [position[item["itemId"]] for item in items if item["itemId"] in position]
     among_K, plain_K = np.flatnonzero(np.isin(found.item_P, wanted)), np.arange(len(found.item_P))
     return {"list": measures(found.of, among_K), "plain": measures(found.of, plain_K[: len(wanted)])}
 
 
 def _explained(
-    deployment: Deployment, listed: Listed, past: list[PastEvent], records: Records, columns: list[str]
+    deployment: Deployment,
+    listed: Listed,
+    items: list[Item],
+    past: list[PastEvent],
+    records: Records,
+    columns: list[str],
 ) -> list[dict[str, Any]]:
     position, query = deployment.items.position, listed.ranking.query(deployment)
-    known = [item["itemId"] for item in listed.written.items() if item["itemId"] in position]
+    known = [item["itemId"] for item in items if item["itemId"] in position]
     found = explained(deployment.trained.model, query, [position[name] for name in known])
     reasons = dict(zip(known, found, strict=True))
     return [
@@ -147,11 +154,11 @@ def _explained(
             "placedBy": _placed_by(item, listed),
             "because": _told(reasons.get(item["itemId"], {}), query, past, records, columns),
         }
-        for item in listed.written.items()
+        for item in items
     ]
 
 
-def _placed_by(item: Mapping[str, Any], listed: Listed) -> str:
+def _placed_by(item: Item, listed: Listed) -> str:
     if item["itemId"] in listed.explored:
         return "exploration"
     return f"promotion {item['promotionName']}" if "promotionName" in item else "relevance"

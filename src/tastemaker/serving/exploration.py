@@ -118,7 +118,7 @@ class Explorers:
         seen = self._up_to_date(deployment, as_of)
         places_R = seen.places.get(wanted)
         if places_R is None:
-            places_R = seen.places[wanted] = self._places(deployment, wanted, len(seen.draws)) if wanted else [[]]
+            places_R = seen.places[wanted] = self._places(deployment, wanted, len(seen.draws))
         draw = chance % len(places_R)
         places = places_R[draw]
         # Should other records have come between a look at their counter and one at them, nothing is explored once.
@@ -140,7 +140,7 @@ class Explorers:
         assert exploration is not None, "asked of deployments that explore"
         rng = np.random.default_rng(self._store.new_chance())
         n_R = rng.binomial(wanted, exploration.share, n_draws).tolist()
-        first_R = rng.integers(wanted, size=n_draws).tolist()
+        first_R = rng.integers(max(1, wanted), size=n_draws).tolist()
         return [
             # From a place where all begin on in even steps.
             sorted([(first + step * wanted // n) % wanted for step in range(n)])
